@@ -9,7 +9,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
-// S04, S05, S17: what the API server fills in.
+// What the API server fills in.
 func TestDefaultPolicy(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ spec, types, protocols string }{

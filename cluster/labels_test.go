@@ -39,7 +39,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// S13: kubernetes.io/metadata.name is always the name, and of a namespace that was not read it is
+// Kubernetes.io/metadata.name is always the name, and of a namespace that was not read it is
 // all that is certain.
 func TestNamespaceLabels(t *testing.T) {
 	t.Parallel()

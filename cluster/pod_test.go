@@ -72,7 +72,7 @@ func TestPortNamed(t *testing.T) {
 	}
 }
 
-// S39
+// Only a pod that has run to its end is finished.
 func TestFinished(t *testing.T) {
 	t.Parallel()
 	for phase, want := range map[corev1.PodPhase]bool{

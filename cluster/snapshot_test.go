@@ -95,7 +95,7 @@ func TestAllNamespaces(t *testing.T) {
 	}
 }
 
-// S39
+// Running pods come first; finished ones hold nothing, hostNetwork ones have their node's address.
 func TestHoldersOf(t *testing.T) {
 	t.Parallel()
 	running := func(name string, ip string) *cluster.Pod {

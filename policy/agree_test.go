@@ -181,7 +181,7 @@ func (x *tally) sameFacts(got, want []policy.Fact) string {
 }
 
 // worlds is how many generated clusters a test looks at; a fuzzer looks at more.
-const worlds = 1000
+const worlds = 600
 
 // each runs a property over generated worlds and their flows; what it returns is what is wrong.
 func each(t *testing.T, seeds uint64, m maker, property func(w world, f policy.Flow) string) {

@@ -6,8 +6,8 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// case_ is one way the open questions could be answered, and what follows.
-type case_ struct {
+// outcome is one way the open questions could be answered, and what follows.
+type outcome struct {
 	answers map[policy.Fact]string
 	verdict policy.Verdict
 	result  result
@@ -15,7 +15,7 @@ type case_ struct {
 
 // everyWay lets the oracle judge a flow under every combination of answers to what is open; ok is
 // false when there are more than most of them.
-func everyWay(o *oracle, f policy.Flow, most int) (cases []case_, ok bool) {
+func everyWay(o *oracle, f policy.Flow, most int) (cases []outcome, ok bool) {
 	type choice struct {
 		fact    policy.Fact
 		answers []string
@@ -37,7 +37,7 @@ func everyWay(o *oracle, f policy.Flow, most int) (cases []case_, ok bool) {
 		}
 		r := o.judge(f)
 		v := o.verdict(f, r)
-		cases = append(cases, case_{answers, v, r})
+		cases = append(cases, outcome{answers, v, r})
 		if len(cases) > most {
 			return cases, false
 		}
@@ -52,7 +52,7 @@ func everyWay(o *oracle, f policy.Flow, most int) (cases []case_, ok bool) {
 }
 
 // agreed returns the verdict of all cases, or Unknown.
-func agreed(cases []case_) policy.Verdict {
+func agreed(cases []outcome) policy.Verdict {
 	for _, c := range cases {
 		if c.verdict != cases[0].verdict {
 			return policy.Unknown
@@ -63,7 +63,7 @@ func agreed(cases []case_) policy.Verdict {
 
 // decisive returns the facts that make a difference: there are two worlds which differ in nothing
 // else and in their verdict.
-func decisive(cases []case_) []policy.Fact {
+func decisive(cases []outcome) []policy.Fact {
 	set := map[policy.Fact]bool{}
 	for i, a := range cases {
 		for _, b := range cases[:i] {

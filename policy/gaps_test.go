@@ -2,7 +2,7 @@ package policy_test
 
 import "testing"
 
-// S69: what could not be read is not absent.
+// What could not be read is not absent.
 func TestGaps(t *testing.T) {
 	t.Parallel()
 	gap := func(resource, more string) string { return "- {kind: Gap, resource: " + resource + more + "}\n" }

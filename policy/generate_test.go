@@ -72,7 +72,7 @@ type maker struct {
 
 func (m *maker) rarely(n int) bool { return m.roll(n) == n-1 }
 
-// openWorld tells, in open worlds, one time in n that something is not known.
+// unknown tells, in open worlds, one time in n that something is not known.
 func (m *maker) unknown(n int) bool { return m.open && m.rarely(n) }
 
 func (m *maker) world() world {

@@ -11,7 +11,7 @@ func TestHost(t *testing.T) {
 	distinguishes := changed(pinned, map[policy.Behaviour]policy.Truth{policy.SelectorsMatchHostNetwork: policy.Yes, policy.HostNetworkIsolated: policy.Yes})
 	run(t, []table{
 		{
-			name:     "S34 a hostNetwork pod that is selected: most plugins do not protect it",
+			name:     "a hostNetwork pod that is selected: most plugins do not protect it",
 			policies: denyAll,
 			rows: `
 b/web -> a/agent:9100       => Allowed: ingress exempt HostNetwork
@@ -21,7 +21,7 @@ a/db -> a/agent:9100        => Denied: egress shut by a/deny; ingress exempt Hos
 `,
 		},
 		{
-			name:     "S34 the specification leaves it open",
+			name:     "the specification leaves it open",
 			plugin:   "unknown",
 			policies: denyAll,
 			rows: `
@@ -33,17 +33,17 @@ b/web -> b/agent:9100       => Allowed
 `,
 		},
 		{
-			name:     "S34 a plugin that distinguishes them isolates them",
+			name:     "a plugin that distinguishes them isolates them",
 			profile:  distinguishes,
 			policies: denyAll,
 			rows: `
 b/web -> a/agent:9100       => Denied: ingress shut by a/deny
 `,
 		},
-		{name: "S34 cilium", plugin: "cilium", policies: denyAll, rows: "b/web -> a/agent:9100 => Allowed: ingress exempt HostNetwork"},
-		{name: "S34 kube-router", plugin: "kube-router", policies: denyAll, rows: "b/web -> a/agent:9100 => Allowed: ingress exempt HostNetwork"},
+		{name: "cilium", plugin: "cilium", policies: denyAll, rows: "b/web -> a/agent:9100 => Allowed: ingress exempt HostNetwork"},
+		{name: "kube-router", plugin: "kube-router", policies: denyAll, rows: "b/web -> a/agent:9100 => Allowed: ingress exempt HostNetwork"},
 		{
-			name:     "S34 as a peer: selectors ignore it",
+			name:     "as a peer: selectors ignore it",
 			policies: from("{podSelector: {}}, {namespaceSelector: {}}"),
 			rows: `
 a/agent -> a/db:5432        => Denied: ingress shut by a/p
@@ -51,7 +51,7 @@ b/agent -> a/db:5432        => Allowed: ingress exempt OwnNode
 `,
 		},
 		{
-			name:     "S34 as a peer: a plugin that distinguishes it treats it as any pod",
+			name:     "as a peer: a plugin that distinguishes it treats it as any pod",
 			profile:  distinguishes,
 			policies: from("{podSelector: {}}"),
 			rows: `
@@ -62,7 +62,7 @@ node/n2 -> a/db:5432        => Allowed: ingress exempt OwnNode
 `,
 		},
 		{
-			name:     "S34 as a peer: not known",
+			name:     "as a peer: not known",
 			plugin:   "unknown",
 			policies: from("{podSelector: {}}"),
 			rows: `
@@ -73,7 +73,7 @@ b/agent -> a/web:8080       => Allowed
 `,
 		},
 		{
-			name:     "S35 on OVN-Kubernetes a namespaceSelector may mean the host network too",
+			name:     "on OVN-Kubernetes a namespaceSelector may mean the host network too",
 			plugin:   "ovn-kubernetes",
 			policies: from("{namespaceSelector: {matchLabels: {team: blue}}}"),
 			rows: `
@@ -83,12 +83,12 @@ a/web -> a/db:5432          => Denied: ingress shut by a/p
 203.0.113.9 -> a/db:5432    => Denied: ingress shut by a/p
 `,
 		},
-		{name: "S35 a podSelector alone does not", plugin: "ovn-kubernetes", policies: from("{podSelector: {}}"), rows: `
+		{name: "a podSelector alone does not", plugin: "ovn-kubernetes", policies: from("{podSelector: {}}"), rows: `
 node/n1 -> a/db:5432        => Denied: ingress shut by a/p
 a/agent -> a/db:5432        => Unknown: ingress unknown (PluginBehaviour selectors-match-hostNetwork-pods)
 `},
 		{
-			name:     "S36 the own node is always let in, another node is not",
+			name:     "the own node is always let in, another node is not",
 			plugin:   "unknown",
 			policies: denyAll,
 			rows: `
@@ -100,7 +100,7 @@ node/n1 -> deploy/a/api:8080 => Unknown: ingress unknown (SameNode a/api (Deploy
 `,
 		},
 		{
-			name:     "S36 works from the same node, times out from others: hostNetwork",
+			name:     "works from the same node, times out from others: hostNetwork",
 			plugin:   "kube-router",
 			policies: denyIngress,
 			rows: `
@@ -109,26 +109,26 @@ b/agent -> a/web:8080       => Denied: ingress shut by a/deny
 `,
 		},
 		{
-			name:     "S37 a pod's egress to its own node is subject to policies unless the plugin exempts it",
+			name:     "a pod's egress to its own node is subject to policies unless the plugin exempts it",
 			policies: denyEgress,
 			rows: `
 a/web -> node/n1:9100       => Denied: egress shut by a/deny
 a/web -> node/n2:9100       => Denied: egress shut by a/deny
 `,
 		},
-		{name: "S37 not known", plugin: "unknown", policies: denyEgress, rows: `
+		{name: "not known", plugin: "unknown", policies: denyEgress, rows: `
 a/web -> node/n1:9100       => Unknown: egress unknown (PluginBehaviour own-node-egress-exempt)
 a/web -> node/n2:9100       => Denied: egress shut by a/deny
 deploy/a/api -> node/n1:9100 => Unknown: egress unknown (PluginBehaviour own-node-egress-exempt, SameNode a/api (Deployment) n1)
 `},
-		{name: "S37 cilium", plugin: "cilium", policies: denyEgress, rows: "a/web -> node/n1:9100 => Denied: egress shut by a/deny"},
-		{name: "S37 kube-router", plugin: "kube-router", policies: denyEgress, rows: "a/web -> node/n1:9100 => Denied: egress shut by a/deny"},
-		{name: "S37 a plugin that exempts it", profile: changed(pinned, map[policy.Behaviour]policy.Truth{policy.OwnNodeEgressExempt: policy.Yes}), policies: denyEgress, rows: `
+		{name: "cilium", plugin: "cilium", policies: denyEgress, rows: "a/web -> node/n1:9100 => Denied: egress shut by a/deny"},
+		{name: "kube-router", plugin: "kube-router", policies: denyEgress, rows: "a/web -> node/n1:9100 => Denied: egress shut by a/deny"},
+		{name: "a plugin that exempts it", profile: changed(pinned, map[policy.Behaviour]policy.Truth{policy.OwnNodeEgressExempt: policy.Yes}), policies: denyEgress, rows: `
 a/web -> node/n1:9100       => Allowed: egress exempt OwnNode
 a/web -> node/n2:9100       => Denied: egress shut by a/deny
 `},
 		{
-			name:     "S63 no selector is the API server, a block of its address is",
+			name:     "no selector is the API server, a block of its address is",
 			policies: to("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}, {ipBlock: {cidr: 192.168.0.2/32}}"),
 			rows: `
 a/web -> svc/a/manual:443 -> node/n2:6443 => Allowed: egress by a/p spec.egress[0]

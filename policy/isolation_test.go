@@ -17,7 +17,7 @@ a/web -> 203.0.113.9:443    => Allowed
 `,
 		},
 		{
-			name:     "S01 isolation is per pod and per direction",
+			name:     "isolation is per pod and per direction",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]}}`,
 			rows: `
 a/web -> a/db:5432          => Denied: ingress shut by a/p
@@ -28,7 +28,7 @@ a/db -> 203.0.113.9:443     => Allowed
 `,
 		},
 		{
-			name:     "S01 the same of egress",
+			name:     "the same of egress",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Egress]}}`,
 			rows: `
 a/web -> a/db:5432          => Allowed
@@ -37,7 +37,7 @@ a/db -> 203.0.113.9:443     => Denied: egress shut by a/p
 `,
 		},
 		{
-			name: "S02 a connection needs egress at its source and ingress at its destination",
+			name: "a connection needs egress at its source and ingress at its destination",
 			policies: denyIngress + `
 - {metadata: {name: out}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]}}`,
 			rows: `
@@ -51,7 +51,7 @@ a/db -> b/db:5432           => Allowed
 `,
 		},
 		{
-			name: "S03 policies only add: what any of them admits is allowed",
+			name: "policies only add: what any of them admits is allowed",
 			policies: denyIngress + `
 - {metadata: {name: from-web}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}}
 - {metadata: {name: from-job}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: job}}}]}, {from: [{podSelector: {matchLabels: {env: dev}}}]}]}}`,
@@ -63,7 +63,7 @@ b/web -> a/db:5432          => Denied: ingress shut by a/deny, a/from-job, a/fro
 `,
 		},
 		{
-			name:     "S03 without the deny-all nothing changes for selected pods",
+			name:     "without the deny-all nothing changes for selected pods",
 			policies: `- {metadata: {name: from-web}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}}`,
 			rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/from-web spec.ingress[0]
@@ -71,7 +71,7 @@ a/job -> a/db:5432          => Denied: ingress shut by a/from-web
 `,
 		},
 		{
-			name:     "S04 an egress rule without policyTypes isolates ingress too",
+			name:     "an egress rule without policyTypes isolates ingress too",
 			policies: `- {metadata: {name: dns}, spec: {podSelector: {matchLabels: {app: web}}, egress: [{ports: [{port: 53, protocol: UDP}]}]}}`,
 			rows: `
 a/web -> a/db:53/udp        => Allowed: egress by a/dns spec.egress[0]
@@ -81,7 +81,7 @@ a/db -> a/job:80            => Allowed
 `,
 		},
 		{
-			name:     "S04 with policyTypes Egress it does not",
+			name:     "with policyTypes Egress it does not",
 			policies: `- {metadata: {name: dns}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{ports: [{port: 53, protocol: UDP}]}]}}`,
 			rows: `
 a/db -> a/web:8080          => Allowed
@@ -89,7 +89,7 @@ a/web -> a/db:5432          => Denied: egress shut by a/dns
 `,
 		},
 		{
-			name:     "S05 an empty egress list without policyTypes isolates ingress only",
+			name:     "an empty egress list without policyTypes isolates ingress only",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {}, egress: []}}`,
 			rows: `
 a/web -> 203.0.113.9:443    => Allowed
@@ -97,7 +97,7 @@ b/web -> a/web:8080         => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S05 empty policyTypes are missing policyTypes",
+			name:     "empty policyTypes are missing policyTypes",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {}, policyTypes: [], egress: null}}`,
 			rows: `
 a/web -> 203.0.113.9:443    => Allowed
@@ -105,7 +105,7 @@ b/web -> a/web:8080         => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S06 rules of a type that is not listed are ignored",
+			name:     "rules of a type that is not listed are ignored",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], ingress: [{from: [{podSelector: {matchLabels: {app: job}}}]}], egress: [{}]}}`,
 			rows: `
 a/db -> a/web:8080          => Allowed
@@ -114,7 +114,7 @@ a/web -> a/db:5432          => Allowed: egress by a/p spec.egress[0]
 `,
 		},
 		{
-			name:     "S06 some plugins enforce them, so there it is not known",
+			name:     "some plugins enforce them, so there it is not known",
 			plugin:   "cilium",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], ingress: [{from: [{podSelector: {matchLabels: {app: job}}}]}], egress: [{}]}}`,
 			rows: `
@@ -124,16 +124,16 @@ a/job -> a/web:8080         => Allowed: ingress open either way
 a/web -> a/db:5432          => Allowed: egress by a/p spec.egress[0]
 `,
 		},
-		{name: "S06 on GKE as well", plugin: "gke-dataplane-v2", policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], ingress: [{ports: [{port: 1}]}]}}", rows: `
+		{name: "on GKE as well", plugin: "gke-dataplane-v2", policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], ingress: [{ports: [{port: 1}]}]}}", rows: `
 a/db -> a/web:8080          => Unknown: ingress unknown (PluginBehaviour unlisted-sections-enforced)
 a/db -> a/web:1             => Allowed: ingress open either way
 `},
-		{name: "S06 on AWS as well", plugin: "aws-vpc-cni", policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress], egress: [{ports: [{port: 1}]}]}}", rows: `
+		{name: "on AWS as well", plugin: "aws-vpc-cni", policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress], egress: [{ports: [{port: 1}]}]}}", rows: `
 a/web -> b/db:5432          => Unknown: egress unknown (PluginBehaviour unlisted-sections-enforced)
 a/web -> b/db:1             => Allowed: egress open either way
 `},
 		{
-			name:     "S07 a listed direction without rules denies all of it",
+			name:     "a listed direction without rules denies all of it",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress, Egress], ingress: []}}`,
 			rows: `
 a/db -> a/web:8080          => Denied: ingress shut by a/p
@@ -142,7 +142,7 @@ a/db -> a/job:80            => Allowed
 `,
 		},
 		{
-			name:     "S07 one empty rule allows all of it",
+			name:     "one empty rule allows all of it",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}}`,
 			rows: `
 a/db -> a/web:8080          => Allowed: egress by a/p spec.egress[0]; ingress by a/p spec.ingress[0]
@@ -152,7 +152,7 @@ a/web -> 203.0.113.9:1/udp  => Allowed: egress by a/p spec.egress[0]
 `,
 		},
 		{
-			name:     "S08 a rule without peers means everyone, nodes and the internet too",
+			name:     "a rule without peers means everyone, nodes and the internet too",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 443}]}]}}`,
 			rows: `
 a/web -> b/web:443          => Allowed: egress by a/p spec.egress[0]
@@ -164,7 +164,7 @@ a/web -> b/web:443/udp      => Denied: egress shut by a/p
 `,
 		},
 		{
-			name:     "S08 a rule without ports means every port and protocol; empty lists are missing lists",
+			name:     "a rule without ports means every port and protocol; empty lists are missing lists",
 			policies: `- {metadata: {name: p}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: []}, {from: [], ports: [{port: 22}]}]}}`,
 			rows: `
 a/web -> a/db:1             => Allowed: ingress by a/p spec.ingress[0]
@@ -176,7 +176,7 @@ a/web -> a/db:22            => Allowed: ingress by a/p spec.ingress[0], a/p spec
 `,
 		},
 		{
-			name:     "S15 a policy acts in its own namespace only",
+			name:     "a policy acts in its own namespace only",
 			policies: denyAll,
 			rows: `
 a/web -> a/db:5432          => Denied: egress shut by a/deny; ingress shut by a/deny
@@ -187,7 +187,7 @@ a/web -> b/db:5432          => Denied: egress shut by a/deny
 `,
 		},
 		{
-			name: "S40 replies need no rule of their own",
+			name: "replies need no rule of their own",
 			policies: `
 - {metadata: {name: out}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress, Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]}}
 - {metadata: {name: in}, spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress, Egress], ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}}`,

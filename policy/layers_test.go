@@ -42,30 +42,30 @@ const (
 func TestAdminTiers(t *testing.T) {
 	t.Parallel()
 	run(t, []table{
-		{name: "S45 an admin Deny may reverse what is allowed, not what is denied", policies: openWeb + denyIngress + admin("AdminNetworkPolicy", everyone+", "+denies), rows: `
+		{name: "an admin Deny may reverse what is allowed, not what is denied", policies: openWeb + denyIngress + admin("AdminNetworkPolicy", everyone+", "+denies), rows: `
 a/db -> a/web:8080          => Unknown: ingress unknown (` + anpOther + `)
 a/web -> a/db:5432          => Denied: ingress shut by a/deny
 b/web -> b/db:5432          => Unknown: ingress unknown (` + anpOther + `)
 `},
-		{name: "S45 an admin Allow may reverse what is denied, not what is allowed", policies: openWeb + denyIngress + admin("AdminNetworkPolicy", everyone+", "+allows), rows: `
+		{name: "an admin Allow may reverse what is denied, not what is allowed", policies: openWeb + denyIngress + admin("AdminNetworkPolicy", everyone+", "+allows), rows: `
 a/db -> a/web:8080          => Allowed: ingress by a/p spec.ingress[0]
 a/web -> a/db:5432          => Unknown: ingress unknown (` + anpOther + `)
 b/web -> b/db:5432          => Allowed
 `},
-		{name: "S45 v1alpha2 says Accept", policies: denyIngress + admin("ClusterNetworkPolicy", "tier: Admin, "+everyone+", "+accepts), rows: `
+		{name: "v1alpha2 says Accept", policies: denyIngress + admin("ClusterNetworkPolicy", "tier: Admin, "+everyone+", "+accepts), rows: `
 a/web -> a/db:5432          => Unknown: ingress unknown (` + cnpOther + `)
 b/web -> b/db:5432          => Allowed
 `},
-		{name: "S46 one that accepts and one that denies", policies: openWeb + admin("ClusterNetworkPolicy", "tier: Admin, "+everyone+", ingress: [{action: Accept}, {action: Deny}]"), rows: `
+		{name: "one that accepts and one that denies", policies: openWeb + admin("ClusterNetworkPolicy", "tier: Admin, "+everyone+", ingress: [{action: Accept}, {action: Deny}]"), rows: `
 a/db -> a/web:8080          => Unknown: ingress unknown (` + cnpOther + `)
 `},
-		{name: "S47 each direction is its own", policies: denyAll + admin("AdminNetworkPolicy", everyone+", egress: [{action: Allow}]"), rows: `
+		{name: "each direction is its own", policies: denyAll + admin("AdminNetworkPolicy", everyone+", egress: [{action: Allow}]"), rows: `
 # egress may be turned, ingress may not: denied all the same
 a/web -> a/db:5432          => Denied: egress unknown; ingress shut by a/deny
 a/web -> b/db:5432          => Unknown: egress unknown (` + anpOther + `)
 b/web -> a/db:5432          => Denied: ingress shut by a/deny
 `},
-		{name: "S48 Pass reverses nothing by itself", policies: openWeb + denyEgress + admin("AdminNetworkPolicy", everyone+", "+passes+", egress: [{action: Pass}]"), rows: `
+		{name: "Pass reverses nothing by itself", policies: openWeb + denyEgress + admin("AdminNetworkPolicy", everyone+", "+passes+", egress: [{action: Pass}]"), rows: `
 b/db -> a/web:8080          => Allowed: ingress by a/p spec.ingress[0]
 a/web -> b/db:5432          => Denied: egress shut by a/deny
 `},
@@ -74,22 +74,22 @@ b/db -> a/web:8080          => Unknown: egress unknown; ingress unknown (` + anp
 203.0.113.9 -> a/web:8080   => Unknown: ingress unknown (` + anpOther + `)
 a/web -> 203.0.113.9:443    => Unknown: egress unknown (` + anpOther + `)
 `},
-		{name: "S49 the baseline is reached only by pods that no NetworkPolicy isolates in the direction", policies: openWeb + admin("BaselineAdminNetworkPolicy", everyone+", "+bothWays), rows: `
+		{name: "the baseline is reached only by pods that no NetworkPolicy isolates in the direction", policies: openWeb + admin("BaselineAdminNetworkPolicy", everyone+", "+bothWays), rows: `
 a/db -> a/web:8080          => Allowed: ingress by a/p spec.ingress[0]
 # selected in the other direction only: the plugins differ
 a/web -> a/db:5432          => Unknown: ingress unknown (` + banpOther + `)
 b/web -> b/db:5432          => Unknown: ingress unknown (` + banpOther + `)
 `},
-		{name: "S49 the baseline cannot reverse what NetworkPolicies deny", policies: denyAll + admin("BaselineAdminNetworkPolicy", everyone+", ingress: [{action: Allow}], egress: [{action: Allow}]"), rows: `
+		{name: "the baseline cannot reverse what NetworkPolicies deny", policies: denyAll + admin("BaselineAdminNetworkPolicy", everyone+", ingress: [{action: Allow}], egress: [{action: Allow}]"), rows: `
 a/web -> 203.0.113.9:443    => Denied: egress shut by a/deny
 203.0.113.9 -> a/web:8080   => Denied: ingress shut by a/deny
 b/web -> b/db:5432          => Allowed
 `},
-		{name: "S49 a ClusterNetworkPolicy may be of the baseline too", policies: denyAll + admin("ClusterNetworkPolicy", "tier: Baseline, "+everyone+", ingress: [{action: Accept}, {action: Deny}]"), rows: `
+		{name: "a ClusterNetworkPolicy may be of the baseline too", policies: denyAll + admin("ClusterNetworkPolicy", "tier: Baseline, "+everyone+", ingress: [{action: Accept}, {action: Deny}]"), rows: `
 203.0.113.9 -> a/web:8080   => Denied: ingress shut by a/deny
 b/web -> b/db:5432          => Unknown: ingress unknown (` + cnpOther + `)
 `},
-		{name: "S49 without rules it has no effect", policies: denyIngress + admin("AdminNetworkPolicy", everyone) + admin("ClusterNetworkPolicy", "tier: Admin, "+everyone+", ingress: []"), rows: `
+		{name: "without rules it has no effect", policies: denyIngress + admin("AdminNetworkPolicy", everyone) + admin("ClusterNetworkPolicy", "tier: Admin, "+everyone+", ingress: []"), rows: `
 b/web -> b/db:5432          => Allowed
 a/web -> a/db:5432          => Denied: ingress shut by a/deny
 `},
@@ -104,7 +104,7 @@ a/web -> b/db:5432          => Unknown: ingress unknown (` + anpOther + `)
 # team is not known of c
 a/web -> c/web:8080         => Unknown: ingress unknown (NamespaceLabel c (Namespace) team, ` + anpOther + `)
 `},
-		{name: "S50 hostNetwork pods and nodes are never subjects", policies: admin("AdminNetworkPolicy", everyone+", ingress: [{action: Deny}], egress: [{action: Deny}]"), rows: `
+		{name: "hostNetwork pods and nodes are never subjects", policies: admin("AdminNetworkPolicy", everyone+", ingress: [{action: Deny}], egress: [{action: Deny}]"), rows: `
 node/n1 -> b/agent:9100     => Allowed
 a/agent -> node/n2:22       => Allowed
 a/agent -> b/web:8000       => Unknown: ingress unknown (` + anpOther + `)
@@ -115,7 +115,7 @@ a/web -> a/db:5432          => Unknown: ingress unknown (` + anpOther + `)
 		{name: "the own node may be let in by NetworkPolicies and shut out by another layer", policies: denyIngress + admin("AdminNetworkPolicy", everyone+", "+denies), rows: `
 node/n1 -> a/web:8080       => Unknown: ingress unknown (` + anpOther + `)
 `},
-		{name: "S32 itself a pod reaches under any layer", policies: admin("AdminNetworkPolicy", everyone+", ingress: [{action: Deny}], egress: [{action: Deny}]"), rows: `
+		{name: "itself a pod reaches under any layer", policies: admin("AdminNetworkPolicy", everyone+", ingress: [{action: Deny}], egress: [{action: Deny}]"), rows: `
 a/web -> a/web:8080         => Allowed: egress exempt SelfTraffic; ingress exempt SelfTraffic
 `},
 	})
@@ -125,7 +125,7 @@ func TestVendorPolicies(t *testing.T) {
 	t.Parallel()
 	const other = "OtherLayer a/x "
 	run(t, []table{
-		{name: "S51 Cilium: a rule isolates and admits", policies: denyIngress + foreign("cilium.io/v2", "CiliumNetworkPolicy", "a", "endpointSelector: {matchLabels: {app: web}}, ingress: [{}]"), rows: `
+		{name: "Cilium: a rule isolates and admits", policies: denyIngress + foreign("cilium.io/v2", "CiliumNetworkPolicy", "a", "endpointSelector: {matchLabels: {app: web}}, ingress: [{}]"), rows: `
 b/web -> a/web:8080         => Unknown: ingress unknown (` + other + `(CiliumNetworkPolicy))
 a/web -> b/web:8000         => Allowed
 # cannot be selected
@@ -134,96 +134,96 @@ a/db -> b/web:8000          => Allowed
 # another namespace
 a/db -> c/web:8080          => Allowed
 `},
-		{name: "S51 Cilium: deny rules only deny", policies: denyIngress + foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {}, ingressDeny: [{}]"), rows: `
+		{name: "Cilium: deny rules only deny", policies: denyIngress + foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {}, ingressDeny: [{}]"), rows: `
 b/web -> a/web:8080         => Denied: ingress shut by a/deny
 a/web -> b/web:8000         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
 a/web -> 203.0.113.9:443    => Allowed
 `},
-		{name: "S51 Cilium: several specs", policies: "- {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: x, namespace: a}, spec: {specs: [{endpointSelector: {matchLabels: {app: web}}, egress: [{}]}, {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}]}}", rows: `
+		{name: "Cilium: several specs", policies: "- {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: x, namespace: a}, spec: {specs: [{endpointSelector: {matchLabels: {app: web}}, egress: [{}]}, {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}]}}", rows: `
 a/web -> b/web:8000         => Unknown: egress unknown (` + other + `(CiliumNetworkPolicy))
 b/web -> a/db:5432          => Unknown: ingress unknown (` + other + `(CiliumNetworkPolicy))
 b/web -> a/job:80           => Allowed
 `},
-		{name: "S51 Cilium: labels that it gives endpoints by itself are not the pod's", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: a}}, ingressDeny: [{}]"), rows: `
+		{name: "Cilium: labels that it gives endpoints by itself are not the pod's", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: a}}, ingressDeny: [{}]"), rows: `
 b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
 `},
-		{name: "S51 Cilium: labels with a source", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"k8s:app\": web}}, ingressDeny: [{}]"), rows: `
+		{name: "Cilium: labels with a source", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"k8s:app\": web}}, ingressDeny: [{}]"), rows: `
 b/web -> a/db:5432          => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
 `},
-		{name: "S51 Cilium: a nodeSelector means nodes, and hostNetwork pods with them", plugin: "cilium", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "nodeSelector: {}, ingress: [{}]"), rows: `
+		{name: "Cilium: a nodeSelector means nodes, and hostNetwork pods with them", plugin: "cilium", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "nodeSelector: {}, ingress: [{}]"), rows: `
 b/web -> a/web:8080         => Allowed
 b/web -> node/n1:22         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
 b/web -> a/agent:9100       => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
 node/n1 -> b/web:8000       => Allowed
 `},
-		{name: "S52 Calico: order and tiers decide, so either verdict may turn", policies: denyIngress + foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "order: 100, selector: \"app == 'web'\", types: [Ingress], ingress: [{action: Deny}]"), rows: `
+		{name: "Calico: order and tiers decide, so either verdict may turn", policies: denyIngress + foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "order: 100, selector: \"app == 'web'\", types: [Ingress], ingress: [{action: Deny}]"), rows: `
 b/db -> a/web:8080          => Unknown: ingress unknown (OtherLayer x (GlobalNetworkPolicy))
 a/web -> b/web:8000         => Unknown: ingress unknown (OtherLayer x (GlobalNetworkPolicy))
 a/web -> b/db:5432          => Allowed
 b/web -> a/db:5432          => Denied: ingress shut by a/deny
 a/web -> 203.0.113.9:443    => Allowed
 `},
-		{name: "S52 Calico: without types, rules of egress make it one of egress", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"app == 'web'\", ingress: [{action: Deny}]"), rows: `
+		{name: "Calico: without types, rules of egress make it one of egress", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"app == 'web'\", ingress: [{action: Deny}]"), rows: `
 b/db -> a/web:8080          => Unknown: ingress unknown (OtherLayer x (GlobalNetworkPolicy))
 a/web -> b/db:5432          => Allowed
 `},
-		{name: "S52 Calico: types that are listed are all", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"app == 'web'\", types: [Egress], ingress: [{action: Deny}]"), rows: `
+		{name: "Calico: types that are listed are all", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"app == 'web'\", types: [Egress], ingress: [{action: Deny}]"), rows: `
 b/db -> a/web:8080          => Allowed
 a/web -> b/db:5432          => Unknown: egress unknown (OtherLayer x (GlobalNetworkPolicy))
 `},
-		{name: "S52 Calico: labels of the namespace and of the service account", policies: foreign("projectcalico.org/v3", "NetworkPolicy", "a", "selector: \"pcns.team == 'red'\", types: [Ingress]") + foreign("projectcalico.org/v3", "NetworkPolicy", "b", "selector: \"pcsa.team == 'red'\", types: [Ingress]"), rows: `
+		{name: "Calico: labels of the namespace and of the service account", policies: foreign("projectcalico.org/v3", "NetworkPolicy", "a", "selector: \"pcns.team == 'red'\", types: [Ingress]") + foreign("projectcalico.org/v3", "NetworkPolicy", "b", "selector: \"pcsa.team == 'red'\", types: [Ingress]"), rows: `
 203.0.113.9 -> a/web:8080   => Unknown: ingress unknown (OtherLayer a/x (NetworkPolicy))
 203.0.113.9 -> b/web:8080   => Unknown: ingress unknown (OtherLayer b/x (NetworkPolicy))
 203.0.113.9 -> c/web:8080   => Allowed
 `},
-		{name: "S52 Calico: a selector that is not read may mean anyone", policies: foreign("crd.projectcalico.org/v1", "NetworkPolicy", "a", "selector: \"app in {'web'} && !has(x)\", egress: [{action: Deny}]"), rows: `
+		{name: "Calico: a selector that is not read may mean anyone", policies: foreign("crd.projectcalico.org/v1", "NetworkPolicy", "a", "selector: \"app in {'web'} && !has(x)\", egress: [{action: Deny}]"), rows: `
 a/job -> b/web:8000         => Unknown: egress unknown (` + other + `(NetworkPolicy))
 b/web -> b/db:5432          => Allowed
 `},
-		{name: "S52 Calico: labels that it gives endpoints by itself are not the pod's", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"projectcalico.org/namespace == 'a'\", types: [Ingress]"), rows: `
+		{name: "Calico: labels that it gives endpoints by itself are not the pod's", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"projectcalico.org/namespace == 'a'\", types: [Ingress]"), rows: `
 b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (GlobalNetworkPolicy))
 `},
-		{name: "S52 Calico: host endpoints have labels of their own", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"role == 'worker'\", types: [Ingress]"), rows: `
+		{name: "Calico: host endpoints have labels of their own", policies: foreign("projectcalico.org/v3", "GlobalNetworkPolicy", "", "selector: \"role == 'worker'\", types: [Ingress]"), rows: `
 b/web -> node/n1:22         => Unknown: ingress unknown (OtherLayer x (GlobalNetworkPolicy))
 b/web -> a/web:8080         => Allowed
 `},
-		{name: "S53 Antrea: before NetworkPolicies, either verdict may turn", policies: denyIngress + foreign("crd.antrea.io/v1beta1", "NetworkPolicy", "a", "appliedTo: [{podSelector: {matchLabels: {app: web}}}], ingress: [{action: Drop}]"), rows: `
+		{name: "Antrea: before NetworkPolicies, either verdict may turn", policies: denyIngress + foreign("crd.antrea.io/v1beta1", "NetworkPolicy", "a", "appliedTo: [{podSelector: {matchLabels: {app: web}}}], ingress: [{action: Drop}]"), rows: `
 b/web -> a/web:8080         => Unknown: ingress unknown (` + other + `(NetworkPolicy))
 b/web -> a/db:5432          => Denied: ingress shut by a/deny
 `},
-		{name: "S53 Antrea: a ClusterNetworkPolicy names namespaces and pods", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "appliedTo: [{namespaceSelector: {matchLabels: {team: blue}}, podSelector: {matchLabels: {app: db}}}, {group: g, podSelector: {matchLabels: {app: job}}}], ingress: [{action: Drop}]"), rows: `
+		{name: "Antrea: a ClusterNetworkPolicy names namespaces and pods", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "appliedTo: [{namespaceSelector: {matchLabels: {team: blue}}, podSelector: {matchLabels: {app: db}}}, {group: g, podSelector: {matchLabels: {app: job}}}], ingress: [{action: Drop}]"), rows: `
 a/web -> b/db:5432          => Unknown: ingress unknown (OtherLayer x (ClusterNetworkPolicy))
 a/web -> b/web:8000         => Allowed
 a/web -> a/db:5432          => Allowed
 a/web -> a/job:80           => Unknown: ingress unknown (OtherLayer x (ClusterNetworkPolicy))
 `},
-		{name: "S53 Antrea: applied rule by rule", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "egress: [{action: Drop, appliedTo: [{podSelector: {}}]}]"), rows: `
+		{name: "Antrea: applied rule by rule", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "egress: [{action: Drop, appliedTo: [{podSelector: {}}]}]"), rows: `
 a/web -> 203.0.113.9:443    => Unknown: egress unknown (OtherLayer x (ClusterNetworkPolicy))
 203.0.113.9 -> a/web:8080   => Allowed
 `},
-		{name: "S53 Antrea: nodes", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "appliedTo: [{nodeSelector: {}}], ingress: [{action: Drop}]"), rows: `
+		{name: "Antrea: nodes", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "appliedTo: [{nodeSelector: {}}], ingress: [{action: Drop}]"), rows: `
 203.0.113.9 -> node/n1:22   => Unknown: ingress unknown (OtherLayer x (ClusterNetworkPolicy))
 `},
-		{name: "S53 Antrea: nodes, rule by rule", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "ingress: [{action: Drop, appliedTo: [{nodeSelector: {}}]}]"), rows: `
+		{name: "Antrea: nodes, rule by rule", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "ingress: [{action: Drop, appliedTo: [{nodeSelector: {}}]}]"), rows: `
 203.0.113.9 -> node/n1:22   => Unknown: ingress unknown (OtherLayer x (ClusterNetworkPolicy))
 node/n1 -> 203.0.113.9:22   => Allowed
 `},
-		{name: "S53 Antrea: pods are no nodes", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "appliedTo: [{podSelector: {}}], ingress: [{action: Drop}]"), rows: `
+		{name: "Antrea: pods are no nodes", policies: foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "appliedTo: [{podSelector: {}}], ingress: [{action: Drop}]"), rows: `
 203.0.113.9 -> node/n1:22   => Allowed
 203.0.113.9 -> a/agent:22   => Allowed
 203.0.113.9 -> a/web:22     => Unknown: ingress unknown (OtherLayer x (ClusterNetworkPolicy))
 `},
-		{name: "S53 Antrea: its baseline comes last", policies: denyIngress + foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "tier: baseline, appliedTo: [{podSelector: {}}], ingress: [{action: Allow}]"), rows: `
+		{name: "Antrea: its baseline comes last", policies: denyIngress + foreign("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "", "tier: baseline, appliedTo: [{podSelector: {}}], ingress: [{action: Allow}]"), rows: `
 b/web -> a/db:5432          => Denied: ingress shut by a/deny
 a/web -> b/db:5432          => Unknown: ingress unknown (OtherLayer x (ClusterNetworkPolicy))
 `},
-		{name: "S53 OVN-Kubernetes' EgressFirewall can only deny, and only egress", policies: denyEgress + foreign("k8s.ovn.org/v1", "EgressFirewall", "b", "egress: [{type: Deny, to: {cidrSelector: 0.0.0.0/0}}]"), rows: `
+		{name: "OVN-Kubernetes' EgressFirewall can only deny, and only egress", policies: denyEgress + foreign("k8s.ovn.org/v1", "EgressFirewall", "b", "egress: [{type: Deny, to: {cidrSelector: 0.0.0.0/0}}]"), rows: `
 b/web -> 203.0.113.9:443    => Unknown: egress unknown (OtherLayer b/x (EgressFirewall))
 203.0.113.9 -> b/web:8000   => Allowed
 a/web -> 203.0.113.9:443    => Denied: egress shut by a/deny
 c/web -> 203.0.113.9:443    => Allowed
 `},
-		{name: "S54 S55 L7 authorization leaves the verdict alone", policies: denyIngress + foreign("security.istio.io/v1", "AuthorizationPolicy", "b", "action: DENY") + foreign("policy.linkerd.io/v1beta3", "Server", "b", "podSelector: {}"), rows: `
+		{name: "L7 authorization leaves the verdict alone", policies: denyIngress + foreign("security.istio.io/v1", "AuthorizationPolicy", "b", "action: DENY") + foreign("policy.linkerd.io/v1beta3", "Server", "b", "podSelector: {}"), rows: `
 a/web -> b/web:8000         => Allowed
 b/web -> a/web:8080         => Denied: ingress shut by a/deny
 `},

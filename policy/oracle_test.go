@@ -145,7 +145,7 @@ func (o *oracle) policies(f policy.Flow, t networkingv1.PolicyType, subject, pee
 	return out
 }
 
-// oneChain is S73: on some plugins a policy of both types that selects both ends opens a flow in
+// oneChain: on some plugins a policy of both types that selects both ends opens a flow in
 // both directions by a rule of either.
 func (o *oracle) oneChain(f policy.Flow, np *networkingv1.NetworkPolicy) bool {
 	if !o.does(policy.EitherDirectionOpens) || len(typesOf(np)) < 2 {
@@ -232,7 +232,7 @@ func (o *oracle) ruleAllows(f policy.Flow, np *networkingv1.NetworkPolicy, r api
 	if !o.servicePort(f, np, r, dialledJudged) {
 		return false
 	}
-	// S20: on some plugins a named port of an egress rule means nothing for its ipBlocks.
+	// On some plugins a named port of an egress rule means nothing for its ipBlocks.
 	blockPorts := arriving
 	if r.direction == networkingv1.PolicyTypeEgress && o.does(policy.NamedEgressSkipsBlocks) && len(r.peers) > 0 {
 		blockPorts.byName = false
@@ -243,7 +243,7 @@ func (o *oracle) ruleAllows(f policy.Flow, np *networkingv1.NetworkPolicy, r api
 	return bySelector && arriving.any() || byBlock && blockPorts.any()
 }
 
-// servicePort is S31: on some plugins the rule's port must be the Service's too.
+// servicePort: on some plugins the rule's port must be the Service's too.
 func (o *oracle) servicePort(f policy.Flow, np *networkingv1.NetworkPolicy, r apiRule, dialledJudged bool) bool {
 	return !dialledJudged || !o.does(policy.ServicePortJudged) || o.ports(f, np, r, f.Dialled.Port).any()
 }
@@ -258,7 +258,7 @@ func hasBlock(r apiRule) bool {
 func (o *oracle) selectorsMatch(np *networkingv1.NetworkPolicy, p networkingv1.NetworkPolicyPeer, peer policy.Endpoint) bool {
 	pod := peer.Pod
 	if host := peer.Node != nil || pod != nil && pod.HostNetwork; host && p.NamespaceSelector != nil && o.profile.Of(policy.NamespaceSelectorsMatchHosts).Answer != policy.No {
-		// S35: what such a peer means there is not known, one by one.
+		// What such a peer means there is not known, one by one.
 		if o.pick(policy.Fact{Kind: policy.PluginBehaviour, Key: string(policy.NamespaceSelectorsMatchHosts), Object: cluster.Ref{Namespace: np.Namespace, Name: np.Name + p.String()}}, "yes", "no") == "yes" {
 			return true
 		}
@@ -366,7 +366,7 @@ func contains(cidr string, a netip.Addr) bool {
 	return err == nil && p.Masked().Contains(a)
 }
 
-// sharedBlocks is S76: on some plugins the blocks of a rule share a set of addresses, in which the
+// sharedBlocks: on some plugins the blocks of a rule share a set of addresses, in which the
 // longest prefix decides. Which of two equal ones does is not known.
 func (o *oracle) sharedBlocks(r apiRule, a netip.Addr) bool {
 	var in, out int = -1, -1
@@ -389,7 +389,7 @@ func (o *oracle) sharedBlocks(r apiRule, a netip.Addr) bool {
 	return in > out
 }
 
-// arrivingPort is S55: a mesh may carry the traffic on a port of its own.
+// arrivingPort: a mesh may carry the traffic on a port of its own.
 func (o *oracle) arrivingPort(f policy.Flow) int32 {
 	if f.TunnelPort != 0 && o.pick(policy.Fact{Kind: policy.MeshTunnel}, "yes", "no") == "yes" {
 		return f.TunnelPort
@@ -438,7 +438,7 @@ func (o *oracle) named(f policy.Flow, np *networkingv1.NetworkPolicy, r apiRule,
 		return o.pick(policy.Fact{Kind: policy.PluginBehaviour, Key: string(policy.NamedPortsBroken), Object: cluster.Ref{Namespace: np.Namespace, Name: np.Name + string(r.direction) + string(rune('0'+i)) + name}}, "yes", "no") == "yes"
 	}
 	if r.direction == networkingv1.PolicyTypeEgress && len(r.peers) == 0 && o.does(policy.NamedEgressUsesOwnNamespace) {
-		// S75
+		// Some plugins look the name up in the policy's own namespace.
 		return slices.ContainsFunc(o.s.Subjects(np.Namespace), func(p *cluster.Pod) bool { return !p.HostNetwork && has(p, name, f.Protocol, number) })
 	}
 	if pod == nil {
@@ -450,7 +450,7 @@ func (o *oracle) named(f policy.Flow, np *networkingv1.NetworkPolicy, r apiRule,
 	if !o.does(policy.MixedNamesLeak) {
 		return false
 	}
-	// S77: a pod may be admitted at another pod's number. In the plugin's code it takes a port
+	// A pod may be admitted at another pod's number. In the plugin's code it takes a port
 	// that both declare alike.
 	return slices.ContainsFunc(o.concerned(np, r), func(other *cluster.Pod) bool {
 		alike := slices.ContainsFunc(other.Ports, func(c cluster.ContainerPort) bool { return has(pod, c.Name, c.Protocol, c.Number) })
@@ -464,7 +464,7 @@ func has(p *cluster.Pod, name string, protocol corev1.Protocol, number int32) bo
 	})
 }
 
-// opensAll is S74: a rule with pod peers whose only ports are names that none of the pods
+// opensAll: a rule with pod peers whose only ports are names that none of the pods
 // concerned has opens every port on some plugins.
 func (o *oracle) opensAll(np *networkingv1.NetworkPolicy, r apiRule) bool {
 	if !o.does(policy.UnresolvedNamesOpenAll) || len(r.ports) == 0 {

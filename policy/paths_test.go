@@ -18,49 +18,49 @@ func TestDNSAndControlPlane(t *testing.T) {
 	}
 	const udp, tcp = "{port: 53, protocol: UDP}", "{port: 53}"
 	run(t, []table{
-		{name: "S56 the DNS pods are labelled kube-dns", cluster: kube, policies: lookup("kube-dns", udp+", "+tcp), rows: `
+		{name: "the DNS pods are labelled kube-dns", cluster: kube, policies: lookup("kube-dns", udp+", "+tcp), rows: `
 a/web -> svc/kube-system/kube-dns:53 -> kube-system/coredns:53/udp => Allowed: egress by a/p spec.egress[0]
 a/web -> svc/kube-system/kube-dns:53 -> kube-system/coredns:53 => Allowed: egress by a/p spec.egress[0]
 `},
-		{name: "S56 and not coredns", cluster: kube, policies: lookup("coredns", udp+", "+tcp), rows: `
+		{name: "and not coredns", cluster: kube, policies: lookup("coredns", udp+", "+tcp), rows: `
 a/web -> svc/kube-system/kube-dns:53 -> kube-system/coredns:53/udp => Denied: egress shut by a/p
 `},
-		{name: "S57 a node-local cache is not one of these pods", cluster: kube, policies: lookup("kube-dns", udp), rows: `
+		{name: "a node-local cache is not one of these pods", cluster: kube, policies: lookup("kube-dns", udp), rows: `
 a/web -> 169.254.20.10:53/udp => Denied: egress shut by a/p
 `},
-		{name: "S57 it wants a block", cluster: kube, policies: to("{ipBlock: {cidr: 169.254.20.10/32}}"), rows: `
+		{name: "it wants a block", cluster: kube, policies: to("{ipBlock: {cidr: 169.254.20.10/32}}"), rows: `
 a/web -> 169.254.20.10:53/udp => Allowed: egress by a/p spec.egress[0]
 `},
-		{name: "S58 the port is the DNS pod's, 5353 on OpenShift", cluster: kube, policies: lookup("kube-dns", udp), rows: `
+		{name: "the port is the DNS pod's, 5353 on OpenShift", cluster: kube, policies: lookup("kube-dns", udp), rows: `
 a/web -> svc/kube-system/kube-dns:53 -> kube-system/coredns:5353/udp => Denied: egress shut by a/p
 `},
-		{name: "S59 big answers come over TCP", cluster: kube, policies: lookup("kube-dns", udp), rows: `
+		{name: "big answers come over TCP", cluster: kube, policies: lookup("kube-dns", udp), rows: `
 a/web -> svc/kube-system/kube-dns:53 -> kube-system/coredns:53/udp => Allowed: egress by a/p spec.egress[0]
 a/web -> svc/kube-system/kube-dns:53 -> kube-system/coredns:53 => Denied: egress shut by a/p
 `},
-		{name: "S61 resolvers of one's own are outside", cluster: kube, policies: lookup("kube-dns", udp), rows: `
+		{name: "resolvers of one's own are outside", cluster: kube, policies: lookup("kube-dns", udp), rows: `
 a/web -> 203.0.113.53:53/udp => Denied: egress shut by a/p
 `},
-		{name: "S62 the DNS pods are clients too", cluster: kube, policies: "- {metadata: {name: deny, namespace: kube-system}, spec: {podSelector: {}, policyTypes: [Egress]}}", rows: `
+		{name: "the DNS pods are clients too", cluster: kube, policies: "- {metadata: {name: deny, namespace: kube-system}, spec: {podSelector: {}, policyTypes: [Egress]}}", rows: `
 kube-system/coredns -> 203.0.113.53:53/udp => Denied: egress shut by kube-system/deny
 a/web -> kube-system/coredns:53/udp => Allowed
 `},
-		{name: "S64 webhooks are called from the control plane's node", policies: denyIngress, rows: `
+		{name: "webhooks are called from the control plane's node", policies: denyIngress, rows: `
 node/n2 -> a/web:9443       => Denied: ingress shut by a/deny
 node/n1 -> a/web:9443       => Allowed: ingress exempt OwnNode
 `},
-		{name: "S65 what is translated before it is judged is judged where it arrives", policies: to("{ipBlock: {cidr: 169.254.169.254/32}}"), rows: `
+		{name: "what is translated before it is judged is judged where it arrives", policies: to("{ipBlock: {cidr: 169.254.169.254/32}}"), rows: `
 a/web -> 169.254.169.254:80 => Allowed: egress by a/p spec.egress[0]
 a/web -> node/n1:988        => Denied: egress shut by a/p
 `},
-		{name: "S30 a pod that is masqueraded is seen as its node", policies: from("{podSelector: {matchLabels: {app: web}}}"), rows: `
+		{name: "a pod that is masqueraded is seen as its node", policies: from("{podSelector: {matchLabels: {app: web}}}"), rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
 node/n1 -> a/db:5432        => Denied: ingress shut by a/p
 `},
 	})
 }
 
-// S55: between pods of an ambient mesh, or of Linkerd, policies may see the port of the tunnel.
+// Between pods of an ambient mesh, or of Linkerd, policies may see the port of the tunnel.
 func TestTunnelPort(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

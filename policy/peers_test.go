@@ -16,7 +16,7 @@ func TestPeers(t *testing.T) {
 	t.Parallel()
 	run(t, []table{
 		{
-			name:     "S10 an empty podSelector is every pod of the policy's own namespace",
+			name:     "an empty podSelector is every pod of the policy's own namespace",
 			policies: from("{podSelector: {}}"),
 			rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -25,7 +25,7 @@ b/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S10 an empty namespaceSelector is every pod of every namespace, and only pods",
+			name:     "an empty namespaceSelector is every pod of every namespace, and only pods",
 			policies: from("{namespaceSelector: {}}"),
 			rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -39,7 +39,7 @@ a/agent -> a/db:5432        => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S10 the same of egress",
+			name:     "the same of egress",
 			policies: to("{namespaceSelector: {}}"),
 			rows: `
 a/web -> b/db:5432          => Allowed: egress by a/p spec.egress[0]
@@ -49,7 +49,7 @@ a/web -> b/agent:9100       => Denied: egress shut by a/p
 `,
 		},
 		{
-			name:     "S11 both selectors in one item must match",
+			name:     "both selectors in one item must match",
 			policies: from("{namespaceSelector: {matchLabels: {team: blue}}, podSelector: {matchLabels: {role: c}}}"),
 			rows: `
 b/db -> a/db:5432           => Allowed: ingress by a/p spec.ingress[0]
@@ -58,7 +58,7 @@ a/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S11 in two items either is enough, and the podSelector means the own namespace",
+			name:     "in two items either is enough, and the podSelector means the own namespace",
 			policies: from("{namespaceSelector: {matchLabels: {team: blue}}}, {podSelector: {matchLabels: {app: job}}}"),
 			rows: `
 b/db -> a/db:5432           => Allowed: ingress by a/p spec.ingress[0]
@@ -69,7 +69,7 @@ a/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S12 a podSelector alone never matches another namespace",
+			name:     "a podSelector alone never matches another namespace",
 			policies: from("{podSelector: {matchLabels: {app: web}}}"),
 			rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -78,14 +78,14 @@ c/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S13 namespaces are matched by label, and only one label is the name",
+			name:     "namespaces are matched by label, and only one label is the name",
 			policies: from("{namespaceSelector: {matchLabels: {name: b}}}"),
 			rows: `
 b/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S13 kubernetes.io/metadata.name is always there, read or not",
+			name:     "kubernetes.io/metadata.name is always there, read or not",
 			policies: from("{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: [b, c]}]}}"),
 			rows: `
 b/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -94,7 +94,7 @@ a/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S13 the label follows the name even where the object says otherwise",
+			name:     "the label follows the name even where the object says otherwise",
 			cluster:  "- {kind: Namespace, metadata: {name: a, labels: {kubernetes.io/metadata.name: b}}}\n" + pod("a", "web", "10.1.0.1", "n1", "app: web") + pod("a", "db", "10.1.0.2", "n1", "app: db"),
 			policies: from("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: a}}}"),
 			rows: `
@@ -102,7 +102,7 @@ a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
 `,
 		},
 		{
-			name:     "S14 NotIn and DoesNotExist match what does not have the key",
+			name:     "NotIn and DoesNotExist match what does not have the key",
 			policies: from("{podSelector: {matchExpressions: [{key: env, operator: NotIn, values: [prod, test]}]}}"),
 			rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -111,7 +111,7 @@ b/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S14 NotIn does not match its values",
+			name:     "NotIn does not match its values",
 			policies: from("{podSelector: {matchExpressions: [{key: env, operator: NotIn, values: [dev]}]}}"),
 			rows: `
 a/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -119,7 +119,7 @@ a/job -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S14 In and Exists want the key, DoesNotExist its absence",
+			name:     "In and Exists want the key, DoesNotExist its absence",
 			policies: from("{podSelector: {matchExpressions: [{key: env, operator: In, values: [dev, prod]}]}}, {podSelector: {matchExpressions: [{key: tier, operator: Exists}]}}, {podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}"),
 			rows: `
 a/job -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -129,7 +129,7 @@ deploy/a/api -> a/db:5432   => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S14 matchLabels and matchExpressions must all hold",
+			name:     "matchLabels and matchExpressions must all hold",
 			policies: from("{podSelector: {matchLabels: {app: job}, matchExpressions: [{key: env, operator: Exists}, {key: env, operator: NotIn, values: [prod]}]}}, {podSelector: {matchLabels: {app: web, tier: back}}}"),
 			rows: `
 a/job -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
@@ -137,7 +137,7 @@ a/web -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S14 an empty value is a value",
+			name:     "an empty value is a value",
 			cluster:  pod("a", "web", "10.1.0.1", "n1", `app: ""`) + pod("a", "job", "10.1.0.3", "n1", "env: dev") + pod("a", "db", "10.1.0.2", "n1", "app: db"),
 			policies: from(`{podSelector: {matchLabels: {app: ""}}}`),
 			rows: `
@@ -146,7 +146,7 @@ a/job -> a/db:5432          => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S27 no selector names what is outside",
+			name:     "no selector names what is outside",
 			policies: to("{podSelector: {matchLabels: {app: db}}}, {namespaceSelector: {}}"),
 			rows: `
 a/web -> 203.0.113.9:5432   => Denied: egress shut by a/p
@@ -155,7 +155,7 @@ a/web -> svc/a/manual:5432 -> 203.0.113.9:5432 => Denied: egress shut by a/p
 `,
 		},
 		{
-			name:     "S27 a block does, at the address that is reached in the end",
+			name:     "a block does, at the address that is reached in the end",
 			policies: to("{ipBlock: {cidr: 203.0.113.0/24}}"),
 			rows: `
 a/web -> 203.0.113.9:5432   => Allowed: egress by a/p spec.egress[0]

@@ -16,7 +16,7 @@ func TestPorts(t *testing.T) {
 	t.Parallel()
 	run(t, []table{
 		{
-			name:     "S17 a port without a protocol is TCP",
+			name:     "a port without a protocol is TCP",
 			policies: reaches("{port: 53}"),
 			rows: `
 a/db -> a/web:53/udp        => Denied: egress shut by a/p
@@ -26,7 +26,7 @@ a/db -> a/web:54            => Denied: egress shut by a/p
 `,
 		},
 		{
-			name:     "S17 an empty entry is all of TCP",
+			name:     "an empty entry is all of TCP",
 			policies: opens("{}"),
 			rows: `
 a/db -> a/web:1             => Allowed: ingress by a/p spec.ingress[0]
@@ -35,7 +35,7 @@ a/db -> a/web:53/udp        => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S17 a protocol without a port is all of it",
+			name:     "a protocol without a port is all of it",
 			policies: opens("{protocol: UDP}"),
 			rows: `
 a/db -> a/web:1/udp         => Allowed: ingress by a/p spec.ingress[0]
@@ -43,7 +43,7 @@ a/db -> a/web:1             => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S17 any entry is enough",
+			name:     "any entry is enough",
 			policies: opens("{port: 53, protocol: UDP}, {port: 53, protocol: TCP}, {port: 8080}"),
 			rows: `
 a/db -> a/web:53/udp        => Allowed: ingress by a/p spec.ingress[0]
@@ -53,7 +53,7 @@ a/db -> a/web:8080/udp      => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S18 the port is the pod's, not the Service's, and need not be declared",
+			name:     "the port is the pod's, not the Service's, and need not be declared",
 			policies: opens("{port: 80}, {port: 9999}"),
 			rows: `
 a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/p
@@ -62,14 +62,14 @@ a/db -> a/web:9999          => Allowed: ingress by a/p spec.ingress[0]
 `,
 		},
 		{
-			name:     "S18 the same of egress, and the Service port opens nothing",
+			name:     "the same of egress, and the Service port opens nothing",
 			policies: reaches("{port: 80}"),
 			rows: `
 a/db -> svc/a/web:80 -> a/web:8080 => Denied: egress shut by a/p
 `,
 		},
 		{
-			name:     "S18 the pod port is what opens a Service",
+			name:     "the pod port is what opens a Service",
 			policies: reaches("{port: 8080}"),
 			rows: `
 a/db -> svc/a/web:80 -> a/web:8080 => Allowed: egress by a/p spec.egress[0]
@@ -78,7 +78,7 @@ a/db -> a/web:80            => Denied: egress shut by a/p
 `,
 		},
 		{
-			name:     "S21 a range counts both of its ends",
+			name:     "a range counts both of its ends",
 			policies: opens("{port: 32000, endPort: 32768}"),
 			rows: `
 a/db -> a/web:32000         => Allowed: ingress by a/p spec.ingress[0]
@@ -90,7 +90,7 @@ a/db -> a/web:32500/udp     => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S21 a range of one, with a protocol",
+			name:     "a range of one, with a protocol",
 			policies: opens("{port: 53, endPort: 53, protocol: UDP}"),
 			rows: `
 a/db -> a/web:53/udp        => Allowed: ingress by a/p spec.ingress[0]
@@ -99,7 +99,7 @@ a/db -> a/web:54/udp        => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S22 SCTP is a protocol like the others",
+			name:     "SCTP is a protocol like the others",
 			policies: opens("{port: 80, protocol: SCTP}"),
 			rows: `
 a/db -> a/web:80/sctp       => Allowed: ingress by a/p spec.ingress[0]
@@ -113,7 +113,7 @@ func TestPortNames(t *testing.T) {
 	t.Parallel()
 	run(t, []table{
 		{
-			name:     "S19 a name is looked up on each destination",
+			name:     "a name is looked up on each destination",
 			policies: "- {metadata: {name: p}, spec: {podSelector: {}, ingress: [{ports: [{port: http}]}]}}\n",
 			rows: `
 a/db -> a/web:8080          => Allowed: ingress by a/p spec.ingress[0]
@@ -126,7 +126,7 @@ a/db -> sts/a/kv:8080       => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S19 for egress it is the peer's, and may be another number on each",
+			name:     "for egress it is the peer's, and may be another number on each",
 			policies: reaches("{port: http}"),
 			rows: `
 a/db -> a/web:8080          => Allowed: egress by a/p spec.egress[0]
@@ -138,7 +138,7 @@ a/db -> svc/a/web:80 -> a/web:8080 => Allowed: egress by a/p spec.egress[0]
 `,
 		},
 		{
-			name:     "S19 a name counts with its protocol",
+			name:     "a name counts with its protocol",
 			policies: opens("{port: dns, protocol: UDP}, {port: dns-tcp, protocol: UDP}"),
 			rows: `
 a/db -> a/web:53/udp        => Allowed: ingress by a/p spec.ingress[0]
@@ -146,7 +146,7 @@ a/db -> a/web:53            => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name:     "S19 a name without a protocol is a TCP port's",
+			name:     "a name without a protocol is a TCP port's",
 			policies: opens("{port: dns}"),
 			rows: `
 a/db -> a/web:53/udp        => Denied: ingress shut by a/p
@@ -154,7 +154,7 @@ a/db -> a/web:53            => Denied: ingress shut by a/p
 `,
 		},
 		{
-			name: "S19 a sidecar's ports are the pod's, a finished init container's are not",
+			name: "a sidecar's ports are the pod's, a finished init container's are not",
 			cluster: `
 - {kind: Pod, metadata: {name: web, labels: {app: web}}, spec: {initContainers: [{name: i, ports: [{name: setup, containerPort: 1}]}, {name: s, restartPolicy: Always, ports: [{name: mesh, containerPort: 2}]}], containers: [{name: x}]}, status: {podIP: 10.1.0.1}}
 ` + pod("a", "db", "10.1.0.2", "n1", "app: db"),
@@ -165,7 +165,7 @@ a/db -> a/web:2             => Allowed: ingress by a/p spec.ingress[0]
 `,
 		},
 		{
-			name:     "S20 on AWS a name may mean anything",
+			name:     "on AWS a name may mean anything",
 			plugin:   "aws-vpc-cni",
 			policies: opens("{port: http}"),
 			rows: `
@@ -174,7 +174,7 @@ a/db -> a/web:1             => Unknown: ingress unknown (PluginBehaviour named-p
 `,
 		},
 		{
-			name:     "S20 on OVN-Kubernetes a name may mean anything",
+			name:     "on OVN-Kubernetes a name may mean anything",
 			plugin:   "ovn-kubernetes",
 			policies: opens("{port: http}, {port: 22}"),
 			rows: `

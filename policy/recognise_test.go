@@ -9,7 +9,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// S68: what runs the network, as far as the objects tell.
+// What runs the network, as far as the objects tell.
 func TestRecognise(t *testing.T) {
 	t.Parallel()
 	agent := func(name string, args ...string) *cluster.Agent {
@@ -85,10 +85,10 @@ func TestRecogniseSettingsOfCilium(t *testing.T) {
 		return profile
 	}
 	if got := with("policy-cidr-match-mode", "nodes").Of(policy.IPBlockMatchesNodes).Answer; got != policy.Yes {
-		t.Errorf("S25 policy-cidr-match-mode=nodes: blocks match nodes: %v", got)
+		t.Errorf("policy-cidr-match-mode=nodes: blocks match nodes: %v", got)
 	}
 	if got := with("policy-cidr-match-mode", "").Of(policy.IPBlockMatchesNodes).Answer; got != policy.No {
-		t.Errorf("S25 policy-cidr-match-mode at its default: blocks match nodes: %v", got)
+		t.Errorf("policy-cidr-match-mode at its default: blocks match nodes: %v", got)
 	}
 	if got := with("enable-policy", "always").Of(policy.UnselectedIsolated).Answer; got == policy.No {
 		t.Errorf("enable-policy=always: pods that nothing selects are isolated: %v", got)

@@ -28,7 +28,7 @@ func TestSelf(t *testing.T) {
 	exempt := changed(pinned, map[policy.Behaviour]policy.Truth{policy.HairpinExempt: policy.Yes})
 	run(t, []table{
 		{
-			name:     "S32 a pod always reaches itself",
+			name:     "a pod always reaches itself",
 			plugin:   "unknown",
 			policies: denyAll,
 			rows: `
@@ -40,7 +40,7 @@ a/web -> a/db:5432          => Denied: egress shut by a/deny; ingress shut by a/
 `,
 		},
 		{
-			name:     "S32 a pod of the same labels is another pod",
+			name:     "a pod of the same labels is another pod",
 			plugin:   "unknown",
 			cluster:  pod("a", "web-1", "10.1.0.1", "n1", "app: web") + pod("a", "web-2", "10.1.0.2", "n1", "app: web"),
 			policies: denyAll,
@@ -49,27 +49,27 @@ a/web-1 -> a/web-2:8080     => Denied: egress shut by a/deny; ingress shut by a/
 a/web-1 -> a/web-1:8080     => Allowed: egress exempt SelfTraffic; ingress exempt SelfTraffic
 `,
 		},
-		{name: "S33 through its own Service it is the plugin's", plugin: "unknown", policies: nothingIn, rows: hairpin + `  => Unknown: ingress unknown (PluginBehaviour hairpin-exempt)
+		{name: "through its own Service it is the plugin's", plugin: "unknown", policies: nothingIn, rows: hairpin + `  => Unknown: ingress unknown (PluginBehaviour hairpin-exempt)
 a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/in
 `},
-		{name: "S33 where it is admitted anyway, nothing hangs on the plugin", plugin: "unknown", policies: "- {metadata: {name: in}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}", rows: hairpin + `  => Allowed: ingress by a/in spec.ingress[0]
+		{name: "where it is admitted anyway, nothing hangs on the plugin", plugin: "unknown", policies: "- {metadata: {name: in}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}", rows: hairpin + `  => Allowed: ingress by a/in spec.ingress[0]
 `},
-		{name: "S33 a plugin that exempts it", profile: exempt, policies: nothingIn + nothingOut, rows: hairpin + `  => Allowed: egress exempt Hairpin; ingress exempt Hairpin
+		{name: "a plugin that exempts it", profile: exempt, policies: nothingIn + nothingOut, rows: hairpin + `  => Allowed: egress exempt Hairpin; ingress exempt Hairpin
 a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/in
 `},
-		{name: "S33 a plugin that does not", policies: nothingIn + nothingOut, rows: hairpin + `  => Denied: egress shut by a/out; ingress shut by a/in
+		{name: "a plugin that does not", policies: nothingIn + nothingOut, rows: hairpin + `  => Denied: egress shut by a/out; ingress shut by a/in
 `},
-		{name: "S33 Cilium: not measured", plugin: "cilium", policies: nothingIn, rows: hairpin + `  => Unknown: ingress unknown (PluginBehaviour hairpin-exempt)
+		{name: "Cilium: not measured", plugin: "cilium", policies: nothingIn, rows: hairpin + `  => Unknown: ingress unknown (PluginBehaviour hairpin-exempt)
 `},
-		{name: "S79 kube-router: ingress alone does not block it", plugin: "kube-router", policies: nothingIn, rows: hairpin + `  => Allowed: ingress exempt Hairpin
+		{name: "kube-router: ingress alone does not block it", plugin: "kube-router", policies: nothingIn, rows: hairpin + `  => Allowed: ingress exempt Hairpin
 a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/in
 `},
-		{name: "S79 kube-router: egress alone does not either", plugin: "kube-router", policies: nothingOut, rows: hairpin + `  => Allowed: egress exempt Hairpin
+		{name: "kube-router: egress alone does not either", plugin: "kube-router", policies: nothingOut, rows: hairpin + `  => Allowed: egress exempt Hairpin
 a/web -> svc/a/db:5432 -> a/db:5432 => Denied: egress shut by a/out
 `},
-		{name: "S79 kube-router: both do", plugin: "kube-router", policies: nothingIn + nothingOut, rows: hairpin + `  => Denied: egress shut by a/out; ingress shut by a/in
+		{name: "kube-router: both do", plugin: "kube-router", policies: nothingIn + nothingOut, rows: hairpin + `  => Denied: egress shut by a/out; ingress shut by a/in
 `},
-		{name: "S79 kube-router: unless a rule of either admits it", plugin: "kube-router", policies: nothingOut + "- {metadata: {name: in}, spec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}}", rows: hairpin + `  => Allowed: egress exempt Hairpin; ingress by a/in spec.ingress[0]
+		{name: "kube-router: unless a rule of either admits it", plugin: "kube-router", policies: nothingOut + "- {metadata: {name: in}, spec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}}", rows: hairpin + `  => Allowed: egress exempt Hairpin; ingress by a/in spec.ingress[0]
 `},
 	})
 }

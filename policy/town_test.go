@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -304,7 +303,7 @@ func saysFact(f policy.Fact) string {
 // table is a subject of the specification: a cluster, policies, and what becomes of flows.
 type table struct {
 	name     string
-	plugin   string // the profile; empty: spec, which leaves nothing open that a pod network needs
+	plugin   string // a shipped profile; empty: pinned
 	profile  *policy.Profile
 	cluster  string // empty: the town
 	policies string
@@ -418,5 +417,3 @@ const (
 	denyIngress = "- {metadata: {name: deny}, spec: {podSelector: {}, policyTypes: [Ingress]}}\n"
 	denyEgress  = "- {metadata: {name: deny}, spec: {podSelector: {}, policyTypes: [Egress]}}\n"
 )
-
-var _ = intstr.FromInt32 // used by the generator

@@ -61,8 +61,8 @@ const maxCases = 2048
 // there are two ways that differ in nothing else and come out differently, and those that cannot
 // be worked out by cases.
 func settle(evaluate func(*world) Verdict) (Verdict, []Fact) {
-	s := &settling{evaluate: evaluate, budget: maxCases, assumed: map[Fact]string{}, made: map[Fact]bool{}}
-	s.split(nil)
+	s := &settling{evaluate: evaluate, budget: maxCases, assumed: map[Fact]string{}, decisive: map[Fact]bool{}}
+	s.split()
 	verdict := s.cases[0].verdict
 	for _, c := range s.cases {
 		if c.verdict != verdict {
@@ -73,7 +73,7 @@ func settle(evaluate func(*world) Verdict) (Verdict, []Fact) {
 		return verdict, nil
 	}
 	s.compare()
-	return Unknown, sortedFacts(s.made)
+	return Unknown, sortedFacts(s.decisive)
 }
 
 // settling is the state of one settle.
@@ -81,42 +81,50 @@ type settling struct {
 	evaluate func(*world) Verdict
 	budget   int
 	assumed  map[Fact]string
+	facts    []Fact // those that were assumed so far; their place is their number
+	answers  []int  // what is assumed of each by number, counted from 1; 0: nothing
 	cases    []oneCase
-	made     map[Fact]bool // the facts that make a difference
+	decisive map[Fact]bool
 }
 
-// oneCase is a verdict and the answers that led to it, in the order in which they were assumed.
+// oneCase is a verdict and the answers that led to it, by number of the fact.
 type oneCase struct {
-	path    []assumption
+	answers []int
 	verdict Verdict
-}
-
-type assumption struct {
-	fact   Fact
-	answer string
 }
 
 // split judges under what is assumed, and if that is not enough, under every answer to one more
 // question.
-func (s *settling) split(path []assumption) {
+func (s *settling) split() {
 	s.budget--
 	w := &world{assumed: s.assumed}
 	v := s.evaluate(w)
 	q, ok := w.splittable()
 	if v != Unknown || !ok || s.budget <= 0 {
-		s.cases = append(s.cases, oneCase{slices.Clone(path), v})
+		s.cases = append(s.cases, oneCase{slices.Clone(s.answers), v})
 		for _, q := range w.open {
 			if v == Unknown {
-				s.made[q.fact] = true
+				s.decisive[q.fact] = true
 			}
 		}
 		return
 	}
-	for _, answer := range q.answers {
-		s.assumed[q.fact] = answer
-		s.split(append(path, assumption{q.fact, answer}))
+	number := s.number(q.fact)
+	for i, answer := range q.answers {
+		s.assumed[q.fact], s.answers[number] = answer, i+1
+		s.split()
 	}
 	delete(s.assumed, q.fact)
+	s.answers[number] = 0
+}
+
+func (s *settling) number(f Fact) int {
+	i := slices.Index(s.facts, f)
+	if i < 0 {
+		i = len(s.facts)
+		s.facts, s.answers = append(s.facts, f), append(s.answers, 0)
+	}
+	return i
 }
 
 // compare finds the pairs of cases that differ in one answer and in the verdict.
@@ -126,27 +134,25 @@ func (s *settling) compare() {
 			if a.verdict == b.verdict {
 				continue
 			}
-			if f, one := differInOne(a.path, b.path); one {
-				s.made[f] = true
+			if number, one := differInOne(a.answers, b.answers); one {
+				s.decisive[s.facts[number]] = true
 			}
 		}
 	}
 }
 
 // differInOne tells whether exactly one fact that both cases assume is answered differently.
-func differInOne(a, b []assumption) (found Fact, one bool) {
-	for _, x := range a {
-		for _, y := range b {
-			if x.fact != y.fact || x.answer == y.answer {
-				continue
-			}
-			if one {
-				return Fact{}, false
-			}
-			found, one = x.fact, true
+func differInOne(a, b []int) (number int, one bool) {
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] || a[i] == 0 || b[i] == 0 {
+			continue
 		}
+		if one {
+			return 0, false
+		}
+		number, one = i, true
 	}
-	return found, one
+	return number, one
 }
 
 // splittable returns the first open question that has answers to go through.

@@ -36,13 +36,19 @@ type absent struct{}
 func (d *dice) draw(field string, v values) any {
 	d.draws++
 	for _, bad := range v.bad {
-		d.possible = append(d.possible, fault{fmt.Sprintf("%s: %.40v", field, bad), d.draws, bad})
+		d.possible = append(d.possible, fault{fmt.Sprintf("%s: %s", field, shortened(bad)), d.draws, bad})
 	}
 	good := v.good[d.IntN(len(v.good))]
 	if d.draws == d.fault.draw {
 		return d.fault.bad
 	}
 	return good
+}
+
+// shortened is a value in a few words.
+func shortened(value any) string {
+	text := fmt.Sprintf("%+v", value)
+	return text[:min(len(text), 80)]
 }
 
 // chance is true once in n times.
@@ -156,8 +162,16 @@ var (
 
 // metadata makes the names and labels of an object.
 func (d *dice) metadata(names values) map[string]any {
+	name := "name"
 	if d.chance(8) {
-		return object("generateName", d.draw("generateName", values{good: []any{"web-"}, bad: []any{"A-", "-", "a_"}}), "labels", d.draw("labels", labelSets))
+		name, names = "generateName", values{good: []any{"web-"}, bad: []any{"A-", "-", "a_"}}
 	}
-	return object("name", d.draw("name", names), "labels", d.draw("labels", labelSets))
+	return object(
+		name, d.draw(name, names),
+		"namespace", d.draw("namespace", values{
+			good: []any{absent{}, "", "default"},
+			bad:  []any{"Default", "a.b", "a_b", "-a", "a/b", strings.Repeat("a", 64)},
+		}),
+		"labels", d.draw("labels", labelSets),
+	)
 }
