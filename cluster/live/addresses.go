@@ -8,9 +8,10 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
-// address looks up who holds an address and reads that as if it had been named. Pods and Services
-// are selected by the server, by the one address of each that it can select by; only when that
-// finds nobody, the other addresses of Services are gone through.
+// address looks up who holds an address and reads that as if it had been named. Mostly it is a pod,
+// so pods are asked for first, then Services, then nodes, and nothing more once a holder is found:
+// the order is that of Snapshot.HoldersOf. The server selects pods and Services by one address of
+// each only; when nobody is found by that, their other addresses are gone through.
 func (r *reading) address(ctx context.Context, ip netip.Addr) error {
 	r.mu.Lock()
 	known := r.sought[ip] // a Service may have its own address among its endpoints
@@ -19,51 +20,71 @@ func (r *reading) address(ctx context.Context, ip netip.Addr) error {
 	if known {
 		return nil
 	}
-	var nodes []*cluster.Node
-	var pods []*cluster.Pod
-	var services []*cluster.Service
-	lookups := &tasks{fail: r.fail}
-	lookups.start(func() (err error) {
-		nodes, err = some(ctx, r, nodeKind, question{})
-		return err
-	})
-	lookups.start(func() (err error) {
-		pods, err = find(ctx, r, podKind, "status.podIP="+ip.String(), holdsAsPod(ip))
-		return err
-	})
-	lookups.start(func() (err error) {
-		services, err = find(ctx, r, serviceKind, "spec.clusterIP="+ip.String(), holdsAsService(ip))
-		return err
-	})
-	if err := lookups.wait(ctx); err != nil {
-		return err
-	}
-	onNode := slices.ContainsFunc(nodes, func(n *cluster.Node) bool { return slices.Contains(n.IPs, ip) })
-	var err error
-	if len(pods)+len(services) == 0 && !onNode {
-		if services, err = find(ctx, r, serviceKind, "", holdsAsService(ip)); err != nil {
-			return err
-		}
-	}
-	if len(pods)+len(services) == 0 && !onNode && secondary(ip, nodes) {
-		if pods, err = find(ctx, r, podKind, "", holdsAsPod(ip)); err != nil {
-			return err
-		}
-	}
-	for _, n := range nodes {
-		r.add(n)
-	}
-	for _, p := range pods {
-		r.add(p)
-		r.touch(ctx, p.Namespace)
-	}
-	for _, s := range services {
-		r.touch(ctx, s.Namespace)
-		if err := r.service(ctx, s); err != nil {
+	for _, look := range []func(context.Context, netip.Addr) (bool, error){
+		r.podAt, r.serviceAt, r.nodeAt, r.serviceAtAny, r.podAtAny,
+	} {
+		if found, err := look(ctx, ip); found || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *reading) podAt(ctx context.Context, ip netip.Addr) (bool, error) {
+	return r.holdingPods(ctx, ip, "status.podIP="+ip.String())
+}
+
+func (r *reading) serviceAt(ctx context.Context, ip netip.Addr) (bool, error) {
+	return r.holdingServices(ctx, ip, "spec.clusterIP="+ip.String())
+}
+
+// nodeAt reads all nodes: an address of none of them is outside the cluster.
+func (r *reading) nodeAt(ctx context.Context, ip netip.Addr) (bool, error) {
+	if err := r.nodes(ctx); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.snapshot.Nodes, func(n *cluster.Node) bool { return slices.Contains(n.IPs, ip) }), nil
+}
+
+// serviceAtAny goes through all addresses of all Services.
+func (r *reading) serviceAtAny(ctx context.Context, ip netip.Addr) (bool, error) {
+	return r.holdingServices(ctx, ip, "")
+}
+
+// podAtAny goes through all addresses of all pods, where they may have one that the server does
+// not select by.
+func (r *reading) podAtAny(ctx context.Context, ip netip.Addr) (bool, error) {
+	r.mu.Lock()
+	mayBe := secondary(ip, r.snapshot.Nodes)
+	r.mu.Unlock()
+	if !mayBe {
+		return false, nil
+	}
+	return r.holdingPods(ctx, ip, "")
+}
+
+// holdingPods reads the pods that hold an address, and tells whether there are any.
+func (r *reading) holdingPods(ctx context.Context, ip netip.Addr, fields string) (bool, error) {
+	pods, err := find(ctx, r, podKind, fields, holdsAsPod(ip))
+	for _, p := range pods {
+		r.add(p)
+		r.touch(ctx, p.Namespace)
+	}
+	return len(pods) > 0, err
+}
+
+// holdingServices reads the Services that hold an address, and tells whether there are any.
+func (r *reading) holdingServices(ctx context.Context, ip netip.Addr, fields string) (bool, error) {
+	services, err := find(ctx, r, serviceKind, fields, holdsAsService(ip))
+	for _, s := range services {
+		r.touch(ctx, s.Namespace)
+		if err := r.service(ctx, s); err != nil {
+			return true, err
+		}
+	}
+	return len(services) > 0, err
 }
 
 // holdsAsPod tells whether an address is the pod's own: it no longer is when the pod has

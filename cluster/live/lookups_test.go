@@ -35,16 +35,17 @@ func TestAddresses(t *testing.T) {
 	for _, c := range []struct {
 		ip    string
 		want  []string
-		calls int // other than discovery and DaemonSets: nodes, pods and Services by address, and what follows
+		calls int  // other than what every reading asks for: pods, Services and nodes until one holds it, and what follows
+		nodes bool // are read in full, because neither a pod nor a Service was found at once
 	}{
-		{"10.244.0.5", ofPod, 5},
-		{"fd00::5", ofPod, 7},
-		{"10.96.0.7", ofService, 7},
-		{"fd00:96::7", ofService, 8},
-		{"198.18.0.7", ofService, 8},
-		{"10.0.0.1", nil, 3},
-		{"192.0.2.1", nil, 4},
-		{"2001:db8::1", nil, 5},
+		{"10.244.0.5", ofPod, 3, false},
+		{"fd00::5", ofPod, 7, true},
+		{"10.96.0.7", ofService, 6, false},
+		{"fd00:96::7", ofService, 8, true},
+		{"198.18.0.7", ofService, 8, true},
+		{"10.0.0.1", nil, 3, true}, // of a pod on the host network: it is the node's
+		{"192.0.2.1", nil, 4, true},
+		{"2001:db8::1", nil, 5, true},
 	} {
 		server := livetest.New(t, addressed()...)
 		snapshot := readOnce(t, server, cluster.Scope{Addresses: []netip.Addr{netip.MustParseAddr(c.ip)}})
@@ -52,11 +53,49 @@ func TestAddresses(t *testing.T) {
 		if calls := asked(server); len(calls) != c.calls {
 			t.Errorf("%s: %d calls: %v", c.ip, len(calls), calls)
 		}
-		if len(snapshot.Nodes) != 2 || !snapshot.Read.Nodes {
-			t.Errorf("%s: nodes %v", c.ip, snapshot.Nodes)
+		if snapshot.Read.Nodes != c.nodes || len(snapshot.Nodes) != map[bool]int{false: 1, true: 2}[c.nodes] {
+			t.Errorf("%s: nodes %v, read in full %v", c.ip, snapshot.Nodes, snapshot.Read.Nodes)
 		}
 		equal(t, "gaps", gaps(snapshot), nil)
 	}
+}
+
+func TestTwoPodsByAddressTakeSixCalls(t *testing.T) {
+	server := livetest.New(t, append(twoPods(), podAt("front/c", "10.244.0.6"), podAt("back/d", "10.244.1.7"))...)
+	scope := cluster.Scope{Addresses: []netip.Addr{netip.MustParseAddr("10.244.0.6"), netip.MustParseAddr("10.244.1.7")}}
+	snapshot := readOnce(t, server, scope)
+	equal(t, "calls", asked(server), []string{
+		"/api/v1/pods?fieldSelector=status.podIP%3D10.244.0.6&limit=500&resourceVersion=0",
+		"/api/v1/pods?fieldSelector=status.podIP%3D10.244.1.7&limit=500&resourceVersion=0",
+		"/api/v1/namespaces/front",
+		"/api/v1/namespaces/back",
+		"/apis/networking.k8s.io/v1/namespaces/front/networkpolicies?limit=500",
+		"/apis/networking.k8s.io/v1/namespaces/back/networkpolicies?limit=500",
+	})
+	if snapshot.Pod("front", "c") == nil || snapshot.Pod("back", "d") == nil || snapshot.Read.Nodes {
+		t.Errorf("snapshot: %v, all nodes %v", listing(snapshot), snapshot.Read.Nodes)
+	}
+}
+
+// What an earlier reading knows of the nodes is no part of one that did not ask for them.
+func TestNodesOfAnEarlierReading(t *testing.T) {
+	source := open(t, livetest.New(t, addressed()...), live.Options{})
+	read(t, source, cluster.Scope{Nodes: true})
+	snapshot := read(t, source, cluster.Scope{Addresses: []netip.Addr{netip.MustParseAddr("10.244.0.5")}})
+	if snapshot.Read.Nodes || snapshot.Pod("shop", "dual") == nil {
+		t.Errorf("snapshot: %v, all nodes %v", listing(snapshot), snapshot.Read.Nodes)
+	}
+}
+
+// Who may not list pods learns of a Service all the same, and what was not seen is said.
+func TestAddressOfAServiceWithoutTheRightToListPods(t *testing.T) {
+	server := livetest.New(t, addressed()...)
+	server.Deny("pods", livetest.Across)
+	snapshot := readOnce(t, server, cluster.Scope{Addresses: []netip.Addr{netip.MustParseAddr("10.96.0.7")}})
+	if snapshot.Service("shop", "web") == nil {
+		t.Errorf("snapshot: %v", listing(snapshot))
+	}
+	equal(t, "gaps", gaps(snapshot), []string{"pods in all namespaces: Forbidden"})
 }
 
 // A server that does not select Services by address is asked for all of them.

@@ -15,7 +15,7 @@ const (
 
 // someNode reads one node for its kubelet's version, unless all are read anyway.
 func (r *reading) someNode(ctx context.Context) error {
-	if r.scope.Nodes || len(r.scope.Addresses) > 0 {
+	if r.scope.Nodes {
 		return nil
 	}
 	return r.keep(ctx, nodeKind.resource, question{atMost: 1})

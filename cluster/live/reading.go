@@ -18,6 +18,7 @@ type reading struct {
 
 	mu       sync.Mutex
 	snapshot *cluster.Snapshot
+	allNodes bool            // were asked for
 	added    map[any]bool    // pointers that are in the snapshot
 	touched  map[string]bool // namespaces
 	sought   map[netip.Addr]bool
@@ -98,7 +99,12 @@ func (r *reading) touch(ctx context.Context, namespace string) {
 }
 
 // nodes reads all nodes.
-func (r *reading) nodes(ctx context.Context) error { return r.keep(ctx, nodeKind.resource, question{}) }
+func (r *reading) nodes(ctx context.Context) error {
+	r.mu.Lock()
+	r.allNodes = true
+	r.mu.Unlock()
+	return r.keep(ctx, nodeKind.resource, question{})
+}
 
 // add puts an object into the snapshot, once.
 func (r *reading) add(object any) {
@@ -149,7 +155,7 @@ func (r *reading) finish() *cluster.Snapshot {
 	}
 	r.snapshot.Read.All = r.scope.All && r.isWhole("")
 	r.snapshot.Read.NamespaceObjects = (r.scope.All || r.scope.NamespaceObjects) && r.source.memo.complete(namespaceKind.resource, "")
-	r.snapshot.Read.Nodes = (r.scope.Nodes || len(r.scope.Addresses) > 0) && r.source.memo.complete(nodeKind.resource, "")
+	r.snapshot.Read.Nodes = r.allNodes && r.source.memo.complete(nodeKind.resource, "")
 	for _, namespace := range r.scope.Namespaces {
 		if r.isWhole(namespace) {
 			r.snapshot.Read.Namespaces = append(r.snapshot.Read.Namespaces, namespace)
