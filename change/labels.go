@@ -9,6 +9,7 @@ import (
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/spelling"
 )
 
 // How far edits of selectors are from what is written. The distance of a value is added.
@@ -78,7 +79,7 @@ func (p proposer) slip(m *policy.Mismatch) bool {
 	}
 	_, want := nearest(m.Want, m.Saw)
 	has := func(labels cluster.Labels) bool { return labels.Known[m.Key] == want }
-	return near(want, m.Saw) && !slices.ContainsFunc(p.set.Snapshot().AllNamespaces(), func(n *cluster.Namespace) bool {
+	return spelling.Near(want, m.Saw) && !slices.ContainsFunc(p.set.Snapshot().AllNamespaces(), func(n *cluster.Namespace) bool {
 		if strings.HasPrefix(m.Field, "namespaceSelector") {
 			return has(n.Labels)
 		}
@@ -138,8 +139,8 @@ func (p proposer) labelEdits(ref policy.RuleRef, base string, m *policy.Mismatch
 	}
 	if m.Present {
 		i, want := nearest(m.Want, m.Saw)
-		far := nearValue + distance(want, m.Saw)
-		if !near(want, m.Saw) {
+		far := nearValue + spelling.Distance(want, m.Saw)
+		if !spelling.Near(want, m.Saw) {
 			far = unlike
 		}
 		path := fmt.Sprintf("%s.%s.matchLabels[%s]", base, selector, m.Key)
@@ -185,7 +186,7 @@ func splitField(field string) (selector string, index int, isExpression bool) {
 func nearest(words []string, to string) (int, string) {
 	best := 0
 	for i, w := range words {
-		if distance(w, to) < distance(words[best], to) {
+		if spelling.Distance(w, to) < spelling.Distance(words[best], to) {
 			best = i
 		}
 	}
@@ -212,7 +213,7 @@ func sameValue(labels map[string]string, m *policy.Mismatch) []string {
 // prefix, or a slip, is nearest; the namespace's own name is next.
 func keyDistance(a, b string) int {
 	switch {
-	case suffix(a) == suffix(b) || near(a, b):
+	case suffix(a) == suffix(b) || spelling.Near(a, b):
 		return 0
 	case b == cluster.MetadataName:
 		return 1

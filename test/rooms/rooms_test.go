@@ -17,6 +17,7 @@ const module = "github.com/netpol-doctor/netpol-doctor/"
 // order lists the rooms bottom up: a room may import only rooms before it. Rooms on one line may
 // not import each other.
 var order = [][]string{
+	{"spelling"},
 	{"cluster"},
 	{"cluster/file", "cluster/live"},
 	{"policy"},
