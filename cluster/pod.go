@@ -33,6 +33,7 @@ type ContainerPort struct {
 	Protocol corev1.Protocol
 	Number   int32
 	HostPort int32 // the node's port that leads here, or 0
+	Sidecar  bool  // declared by a restartable init container
 }
 
 // Ref names the pod, or for a template the workload it stands for.
@@ -75,23 +76,23 @@ func (p *Pod) FromSpec(spec *corev1.PodSpec) {
 		p.Nameservers = spec.DNSConfig.Nameservers
 	}
 	for i := range spec.Containers {
-		p.addPorts(spec.Containers[i].Ports)
+		p.addPorts(spec.Containers[i].Ports, false)
 	}
 	for i := range spec.InitContainers {
 		c := &spec.InitContainers[i]
 		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			p.addPorts(c.Ports)
+			p.addPorts(c.Ports, true)
 		}
 	}
 }
 
-func (p *Pod) addPorts(ports []corev1.ContainerPort) {
+func (p *Pod) addPorts(ports []corev1.ContainerPort, sidecar bool) {
 	for _, port := range ports {
 		protocol := port.Protocol
 		if protocol == "" {
 			protocol = corev1.ProtocolTCP
 		}
-		p.Ports = append(p.Ports, ContainerPort{Name: port.Name, Protocol: protocol, Number: port.ContainerPort, HostPort: port.HostPort})
+		p.Ports = append(p.Ports, ContainerPort{Name: port.Name, Protocol: protocol, Number: port.ContainerPort, HostPort: port.HostPort, Sidecar: sidecar})
 	}
 }
 

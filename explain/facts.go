@@ -58,6 +58,11 @@ func FactText(f policy.Fact) FactWords {
 		}
 	case policy.PluginBehaviour:
 		return FactWords{behaviourText(policy.Behaviour(f.Key)), "name the network plugin with --network-plugin"}
+	case policy.PodLabelIgnored:
+		return FactWords{
+			fmt.Sprintf("whether this network plugin (%s) looks at the pod label %s", o.Name, f.Key),
+			"select by a label of your own; the plugin leaves some labels of Kubernetes out of what it knows pods by",
+		}
 	case policy.PoliciesUnread:
 		return FactWords{
 			fmt.Sprintf("which NetworkPolicies there are in namespace %s", o.Name),
@@ -108,6 +113,8 @@ func behaviourText(b policy.Behaviour) string {
 		return "whether this network plugin copes with a Service port that differs from the pod's"
 	case policy.NamedPortsBroken, policy.UnresolvedNamesOpenAll, policy.NamedEgressUsesOwnNamespace, policy.MixedNamesLeak:
 		return "what a port name in a rule means on this network plugin"
+	case policy.SidecarNamesIgnored:
+		return "whether this network plugin looks up the port names of sidecars"
 	case policy.BarePodsUnenforced:
 		return "whether this network plugin enforces on pods without an owner"
 	case policy.BlocksShareExcepts:

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -152,6 +153,8 @@ func (x *tally) sameFacts(got, want []policy.Fact) string {
 				out = append(out, string(f.Kind)+" "+f.Key)
 			case policy.NamespaceLabel, policy.PodLabel:
 				out = append(out, string(f.Kind)+" "+f.Object.String()+" "+f.Key)
+			case policy.PodLabelIgnored:
+				out = append(out, string(f.Kind)+" "+f.Key)
 			case policy.SourceSeen, policy.MeshTunnel:
 				out = append(out, string(f.Kind))
 			}
@@ -231,5 +234,20 @@ func TestOraclePlugins(t *testing.T) {
 				each(t, worlds/5, maker{open: open, plugin: &p}, func(w world, f policy.Flow) string { return w.agree(f, x) })
 			})
 		}
+	}
+}
+
+// Deviations that need several things to come together have a plugin of their own, or too few
+// worlds would show them.
+func TestOracleRareDeviations(t *testing.T) {
+	t.Parallel()
+	for _, b := range []policy.Behaviour{policy.SidecarNamesIgnored, policy.PodLabelsIgnored, policy.ServicePortJudged, policy.UnlistedSectionsEnforced} {
+		t.Run(string(b), func(t *testing.T) {
+			t.Parallel()
+			p := policy.Profile{Name: "deviating", Entries: maps.Clone(pinned.Entries)}
+			p.Entries[b] = policy.Entry{Answer: policy.Yes}
+			x := &tally{}
+			each(t, 4*worlds, maker{plugin: &p}, func(w world, f policy.Flow) string { return w.agree(f, x) })
+		})
 	}
 }

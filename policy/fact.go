@@ -31,6 +31,8 @@ const (
 	SourceSeen FactKind = "SourceSeen"
 	// PluginBehaviour: the specification leaves it to the plugin. Key is the Behaviour.
 	PluginBehaviour FactKind = "PluginBehaviour"
+	// PodLabelIgnored: the plugin may not look at a label of pods. Key is the label key.
+	PodLabelIgnored FactKind = "PodLabelIgnored"
 	// PoliciesUnread: the NetworkPolicies of a namespace could not be read.
 	PoliciesUnread FactKind = "PoliciesUnread"
 	// LayerUnread: policies of another layer exist as a kind but could not be read.

@@ -177,6 +177,7 @@ func (m *maker) anyPod() *cluster.Pod {
 			Name:     oneOf(m.dice, "http", "dns", ""),
 			Protocol: oneOf(m.dice, corev1.ProtocolTCP, corev1.ProtocolTCP, corev1.ProtocolUDP),
 			Number:   oneOf[int32](m.dice, 80, 8080, 53),
+			Sidecar:  m.rarely(2),
 		})
 	}
 	return p
@@ -308,6 +309,7 @@ var (
 	}
 	deviations = []policy.Behaviour{
 		policy.UnselectedIsolated, policy.UnlistedSectionsEnforced, policy.ServicePortJudged, policy.NamedPortsBroken, policy.BarePodsUnenforced,
+		policy.SidecarNamesIgnored, policy.PodLabelsIgnored,
 	}
 )
 

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -300,7 +301,29 @@ func (o *oracle) matches(in *metav1.LabelSelector, known cluster.Labels, kind po
 			set[key] = v
 		}
 	}
+	// Some plugins leave labels of pods out of what they know them by, one key or another.
+	for _, key := range keysOf(in) {
+		if _, ok := set[key]; ok && kind == policy.PodLabel && leftOut.MatchString(key) && o.overlooks(key) {
+			delete(set, key)
+		}
+	}
 	return selector.Matches(set)
+}
+
+// leftOut are the patterns of Cilium's documentation, "Limiting Identity-Relevant Labels"; that of
+// beta.kubernetes.io is the one of its code.
+var leftOut = regexp.MustCompile(`^(io\.kubernetes|kubernetes\.io|statefulset\.kubernetes\.io/pod-name|apps\.kubernetes\.io/pod-index|` +
+	`batch\.kubernetes\.io/job-completion-index|batch\.kubernetes\.io/controller-uid|.*beta\.kubernetes\.io|k8s\.io|pod-template-generation|` +
+	`pod-template-hash|controller-revision-hash|annotation.*|controller-uid|etcd_node)`)
+
+func (o *oracle) overlooks(key string) bool {
+	switch o.profile.Of(policy.PodLabelsIgnored).Answer {
+	case policy.Yes:
+		return true
+	case policy.No:
+		return false
+	}
+	return o.pick(policy.Fact{Kind: policy.PodLabelIgnored, Key: key}, "yes", "no") == "yes"
 }
 
 func keysOf(in *metav1.LabelSelector) (keys []string) {
@@ -444,8 +467,12 @@ func (o *oracle) named(f policy.Flow, np *networkingv1.NetworkPolicy, r apiRule,
 	if pod == nil {
 		return false
 	}
-	if has(pod, name, f.Protocol, number) {
+	if declares(pod, false, name, f.Protocol, number) {
 		return true
+	}
+	// Some plugins do not look at the ports of sidecars.
+	if declares(pod, true, name, f.Protocol, number) {
+		return !o.does(policy.SidecarNamesIgnored)
 	}
 	if !o.does(policy.MixedNamesLeak) {
 		return false
@@ -462,6 +489,11 @@ func has(p *cluster.Pod, name string, protocol corev1.Protocol, number int32) bo
 	return slices.ContainsFunc(p.Ports, func(c cluster.ContainerPort) bool {
 		return c.Name == name && c.Protocol == protocol && c.Number == number
 	})
+}
+
+// declares is has for the containers of a pod, or for its sidecars.
+func declares(p *cluster.Pod, sidecar bool, name string, protocol corev1.Protocol, number int32) bool {
+	return slices.Contains(p.Ports, cluster.ContainerPort{Name: name, Protocol: protocol, Number: number, Sidecar: sidecar})
 }
 
 // opensAll: a rule with pod peers whose only ports are names that none of the pods

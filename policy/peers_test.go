@@ -1,6 +1,22 @@
 package policy_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// stamped are pods with labels that some plugins do not look at.
+var stamped = `
+- {kind: Namespace, metadata: {name: b, labels: {k8s.io/team: red}}}
+` + pod("a", "db", "10.1.0.2", "n2", "app: db") +
+	pod("a", "new", "10.1.0.1", "n1", "app.kubernetes.io/name: web, pod-template-hash: h1") +
+	pod("a", "old", "10.1.0.3", "n1", "app.kubernetes.io/name: job, pod-template-hash: h0") +
+	pod("a", "bare", "10.1.0.4", "n1", "app: bare") +
+	pod("a", "both", "10.1.0.5", "n1", "app: both, pod-template-hash: h1, k8s.io/role: lead") +
+	pod("a", "other", "10.1.0.6", "n1", "app: other, k8s.io/role: lead, pod-template-hash: h1") +
+	pod("a", "zoned", "10.1.0.7", "n1", "failure-domain.beta.kubernetes.io/zone: z") +
+	pod("b", "web", "10.2.0.1", "n2", "app: web")
 
 // from is a policy of namespace a that admits, to pods app=db, what its one rule lists.
 func from(peers string) string {
@@ -134,6 +150,89 @@ deploy/a/api -> a/db:5432   => Denied: ingress shut by a/p
 			rows: `
 a/job -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
 a/web -> a/db:5432          => Denied: ingress shut by a/p
+`,
+		},
+		{
+			name:     "Cilium may not look at labels that controllers stamp, each on its own",
+			plugin:   "cilium",
+			cluster:  stamped,
+			policies: from("{podSelector: {matchLabels: {pod-template-hash: h1}}}"),
+			rows: `
+a/new -> a/db:5432          => Unknown: ingress unknown (PodLabelIgnored cilium (NetworkPlugin) pod-template-hash)
+# without the label looked at it would not match either
+a/old -> a/db:5432          => Denied: ingress shut by a/p
+a/bare -> a/db:5432         => Denied: ingress shut by a/p
+`,
+		},
+		{
+			name:     "the specification looks at every label",
+			cluster:  stamped,
+			policies: from("{podSelector: {matchLabels: {pod-template-hash: h1}}}"),
+			rows: `
+a/new -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
+a/old -> a/db:5432          => Denied: ingress shut by a/p
+`,
+		},
+		{
+			name:     "on Cilium a negative requirement is open only where the label is there",
+			plugin:   "cilium",
+			cluster:  stamped,
+			policies: from("{podSelector: {matchExpressions: [{key: pod-template-hash, operator: DoesNotExist}]}}, {podSelector: {matchExpressions: [{key: k8s.io/role, operator: NotIn, values: [x]}], matchLabels: {app: other}}}"),
+			rows: `
+a/bare -> a/db:5432         => Allowed: ingress by a/p spec.ingress[0]
+a/new -> a/db:5432          => Unknown: ingress unknown (PodLabelIgnored cilium (NetworkPlugin) pod-template-hash)
+# NotIn another value holds with the label and without
+a/other -> a/db:5432        => Allowed: ingress by a/p spec.ingress[0]
+`,
+		},
+		{
+			name:     "a label of each key may be looked at and of the other not",
+			plugin:   "cilium",
+			cluster:  stamped,
+			policies: from("{podSelector: {matchLabels: {pod-template-hash: h1}, matchExpressions: [{key: k8s.io/role, operator: DoesNotExist}]}}"),
+			rows: `
+a/both -> a/db:5432         => Unknown: ingress unknown (PodLabelIgnored cilium (NetworkPlugin) k8s.io/role, PodLabelIgnored cilium (NetworkPlugin) pod-template-hash)
+`,
+		},
+		{
+			name:     "looked at or not, one of two peers matches",
+			plugin:   "cilium",
+			cluster:  stamped,
+			policies: from("{podSelector: {matchLabels: {pod-template-hash: h1}}}, {podSelector: {matchExpressions: [{key: pod-template-hash, operator: NotIn, values: [h1]}]}}"),
+			rows: `
+a/new -> a/db:5432          => Allowed: ingress open either way
+`,
+		},
+		{
+			name:     "labels of one's own and of app.kubernetes.io are looked at, and all of namespaces",
+			plugin:   "cilium",
+			cluster:  stamped,
+			policies: from("{podSelector: {matchLabels: {app.kubernetes.io/name: web}}}, {podSelector: {matchLabels: {app: other}}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: b, k8s.io/team: red}}}"),
+			rows: `
+a/new -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
+a/other -> a/db:5432        => Allowed: ingress by a/p spec.ingress[0]
+b/web -> a/db:5432          => Allowed: ingress by a/p spec.ingress[0]
+a/old -> a/db:5432          => Denied: ingress shut by a/p
+`,
+		},
+		{
+			name:     "a policy that selects by such a label may isolate nobody",
+			plugin:   "gke-dataplane-v2",
+			cluster:  stamped,
+			policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {failure-domain.beta.kubernetes.io/zone: z}}}}\n- {metadata: {name: q}, spec: {podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: x}}}}\n",
+			rows: `
+a/new -> a/zoned:80         => Unknown: ingress unknown (PodLabelIgnored gke-dataplane-v2 (NetworkPlugin) failure-domain.beta.kubernetes.io/zone)
+a/new -> a/bare:80          => Allowed
+`,
+		},
+		{
+			name:     "a plugin that is known not to look",
+			profile:  &policy.Profile{Name: "blind", Entries: map[policy.Behaviour]policy.Entry{policy.PodLabelsIgnored: {Answer: policy.Yes}}},
+			cluster:  stamped,
+			policies: from("{podSelector: {matchLabels: {pod-template-hash: h1}}}, {podSelector: {matchExpressions: [{key: k8s.io/role, operator: NotIn, values: [lead]}], matchLabels: {app: both}}}"),
+			rows: `
+a/new -> a/db:5432          => Denied: ingress shut by a/p
+a/both -> a/db:5432         => Allowed: ingress by a/p spec.ingress[0]
 `,
 		},
 		{

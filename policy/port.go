@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
 // all tells whether the entry names no port: it then means every port of its protocol.
@@ -36,10 +38,23 @@ func (s *Set) matchPortName(w *world, p port, f Flow, number int32) (Truth, *Mis
 	if f.Destination.Pod == nil {
 		return No, mismatch
 	}
-	if slices.Contains(f.Destination.Pod.PortNamed(p.name, p.protocol), number) {
+	named := func(sidecar bool) bool {
+		return slices.ContainsFunc(f.Destination.Pod.Ports, func(c cluster.ContainerPort) bool {
+			return c.Name == p.name && c.Protocol == p.protocol && c.Number == number && c.Sidecar == sidecar
+		})
+	}
+	if named(false) {
 		return Yes, nil
 	}
-	return No, mismatch
+	if !named(true) {
+		return No, mismatch
+	}
+	t := not(s.does(w, SidecarNamesIgnored))
+	if t == Yes {
+		return Yes, nil
+	}
+	mismatch.Reason, mismatch.Key, mismatch.Truth = PluginDecides, string(SidecarNamesIgnored), t
+	return t, mismatch
 }
 
 func (p port) numbers() string {

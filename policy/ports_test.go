@@ -165,6 +165,22 @@ a/db -> a/web:2             => Allowed: ingress by a/p spec.ingress[0]
 `,
 		},
 		{
+			name:   "on kindnet a sidecar's port names may not be looked up",
+			plugin: "kindnet",
+			cluster: `
+- {kind: Pod, metadata: {name: web, labels: {app: web}}, spec: {initContainers: [{name: s, restartPolicy: Always, ports: [{name: mesh, containerPort: 2}, {name: http, containerPort: 3}]}], containers: [{name: x, ports: [{name: http, containerPort: 8080}]}]}, status: {podIP: 10.1.0.1}}
+` + pod("a", "db", "10.1.0.2", "n1", "app: db"),
+			policies: opens("{port: mesh}, {port: http}, {port: 9, protocol: UDP}"),
+			rows: `
+a/db -> a/web:2             => Unknown: ingress unknown (PluginBehaviour sidecar-port-names-ignored)
+a/db -> a/web:3             => Unknown: ingress unknown (PluginBehaviour sidecar-port-names-ignored)
+# a container's are, and a name that nothing has stays without meaning
+a/db -> a/web:8080          => Allowed: ingress by a/p spec.ingress[0]
+a/db -> a/web:4             => Denied: ingress shut by a/p
+a/db -> a/web:2/udp         => Denied: ingress shut by a/p
+`,
+		},
+		{
 			name:     "on AWS a name may mean anything",
 			plugin:   "aws-vpc-cni",
 			policies: opens("{port: http}"),

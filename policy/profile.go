@@ -55,6 +55,13 @@ const (
 	// MixedNamesLeak: where one port name means different numbers on different pods, or none on
 	// some, a pod may be admitted at another pod's number.
 	MixedNamesLeak Behaviour = "mixed-port-names-leak"
+	// SidecarNamesIgnored: the port names of sidecars (restartable init containers) are not
+	// looked up.
+	SidecarNamesIgnored Behaviour = "sidecar-port-names-ignored"
+	// PodLabelsIgnored: pods are known by some of their labels only, and selectors cannot see
+	// the others. Which labels these are is told by outsideIdentity; each of them is a fact of
+	// its own.
+	PodLabelsIgnored Behaviour = "pod-labels-ignored"
 )
 
 // Entry is what a plugin does about one Behaviour. Answer Maybe leaves it open.
@@ -94,6 +101,8 @@ var specification = map[Behaviour]Entry{
 	NamedEgressSkipsBlocks:       {No, "networking/v1 NetworkPolicyPort.Port"},
 	BlocksShareExcepts:           {No, "networking/v1 IPBlock.Except"},
 	MixedNamesLeak:               {No, "networking/v1 NetworkPolicyPort.Port"},
+	SidecarNamesIgnored:          {No, "networking/v1 NetworkPolicyPort.Port; core/v1 Container.RestartPolicy"},
+	PodLabelsIgnored:             {No, "networking/v1 NetworkPolicyPeer.PodSelector"},
 }
 
 // Profiles is every profile that ships, by the name that --network-plugin takes. The first is
@@ -112,8 +121,11 @@ var Profiles = []Profile{
 	{Name: "gke-dataplane-v2", Entries: map[Behaviour]Entry{
 		// The dataplane is Cilium's, but its version and settings are the provider's.
 		UnlistedSectionsEnforced: {Maybe, "cilium/cilium#48703"},
+		PodLabelsIgnored:         {Maybe, "as on Cilium; the settings are the provider's"},
 	}},
-	{Name: "kindnet"},
+	{Name: "kindnet", Entries: map[Behaviour]Entry{
+		SidecarNamesIgnored: {Maybe, "kube-network-policies, pkg/networkpolicy and pkg/api: spec.containers only, in what was read; not measured"},
+	}},
 	{Name: NoPlugin},
 }
 
@@ -142,6 +154,7 @@ var cilium = Profile{Name: "cilium", Entries: map[Behaviour]Entry{
 	HostNetworkIsolated:       {No, "a hostNetwork pod has its node's identity; cilium/cilium#20550"},
 	OwnNodeEgressExempt:       {No, "measured on v1.20.2: egress isolation cuts the node's address off"},
 	UnlistedSectionsEnforced:  {Maybe, "cilium/cilium#48703: some versions enforce such rules"},
+	PodLabelsIgnored:          {Maybe, "Cilium documentation, Limiting Identity-Relevant Labels: the default, which can be set otherwise"},
 }}
 
 // kubeRouter was measured on kube-router v2.9.0, firewall only, kube-proxy in iptables mode.

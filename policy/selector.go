@@ -82,21 +82,24 @@ func (s *Set) match(w *world, c *selector, o labelled) (Truth, *Mismatch) {
 	var why *Mismatch
 	for _, r := range c.requirements {
 		value, presence := o.labels.Get(r.key)
-		t := Maybe
+		t, byPlugin := Maybe, false
 		if presence != cluster.MaybePresent {
-			t = truth(r.holds(value, presence == cluster.Present))
+			t, byPlugin = s.require(w, r, o, value, presence == cluster.Present)
 		} else if answer, ok := w.ask(Fact{o.kind, o.ref, r.key}, s.labelAnswers(r.key)); ok {
 			value, present := answer, answer != answerAbsent
 			if present && answer != answerOther {
 				value = answer[len(answerValue):]
 			}
-			t = truth(r.holds(value, present))
+			t, byPlugin = s.require(w, r, o, value, present)
 		}
 		if t < result {
 			result = t
 			m := &Mismatch{Reason: LabelMismatch, Field: r.field, Key: r.key, Operator: string(r.op), Want: r.values, Truth: t}
 			if presence == cluster.Present {
 				m.Saw, m.Present = value, true
+			}
+			if byPlugin {
+				m.Reason = LabelIgnored
 			}
 			why = m
 		}

@@ -45,6 +45,7 @@ type Reason string
 // The reasons.
 const (
 	LabelMismatch    Reason = "Label"          // a label requirement failed: Key, Operator, Want, Saw
+	LabelIgnored     Reason = "LabelIgnored"   // the plugin does not, or may not, look at the label: Key, Operator, Want, Saw
 	OtherNamespace   Reason = "OtherNamespace" // a podSelector alone means the policy's own namespace: Want, Saw
 	NotAPod          Reason = "NotAPod"        // a selector cannot match an address: Saw
 	HostNetworkPod   Reason = "HostNetworkPod" // selectors do not match a hostNetwork pod
