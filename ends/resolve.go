@@ -37,66 +37,6 @@ type End struct {
 	Unread *policy.Fact
 }
 
-// NotFoundError says that a target names nothing. Choices lists what it could have meant.
-type NotFoundError struct {
-	Target  Target
-	Choices []cluster.Ref
-	// NoNamespace: nothing that was read is in the namespace.
-	NoNamespace bool
-}
-
-// Error says what was looked for, where, and what there is.
-func (e *NotFoundError) Error() string {
-	what := strings.TrimSuffix(e.Target.Kind+" ", " ")
-	if what == "" {
-		what = "pod, workload or Service"
-	}
-	text := fmt.Sprintf("no %s named %q in namespace %q", what, e.Target.Name, e.Target.Namespace)
-	if e.NoNamespace {
-		text += "; nothing is in that namespace (-n names another)"
-	}
-	if len(e.Choices) > 0 {
-		text += "; there is " + strings.Join(choiceList(e.Choices), ", ")
-	}
-	return text
-}
-
-// AmbiguousError says that a bare name means several objects.
-type AmbiguousError struct {
-	Target  Target
-	Choices []cluster.Ref
-}
-
-// Error lists what the name could mean, as it can be typed.
-func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%q means more than one object in namespace %q; say which: %s", e.Target.Name, e.Target.Namespace, strings.Join(choiceList(e.Choices), ", "))
-}
-
-func choiceList(refs []cluster.Ref) []string {
-	var out []string
-	for _, r := range refs {
-		out = append(out, shortKind(r.Kind)+"/"+r.Name)
-	}
-	return out
-}
-
-// shortKind is how a kind is usually typed.
-func shortKind(kind string) string {
-	switch kind {
-	case "Deployment":
-		return "deploy"
-	case "StatefulSet":
-		return "sts"
-	case "DaemonSet":
-		return "ds"
-	case "ReplicaSet":
-		return "rs"
-	case "Service":
-		return "svc"
-	}
-	return strings.ToLower(kind)
-}
-
 // Resolve looks a target up in a snapshot.
 func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 	end := End{Target: t}
@@ -193,8 +133,7 @@ func notFound(s *cluster.Snapshot, end End) (End, error) {
 			return end, nil
 		}
 	}
-	empty := t.Namespace != "" && !s.HasNamespace(t.Namespace) && len(s.Subjects(t.Namespace)) == 0
-	return end, &NotFoundError{Target: t, Choices: similar(s, t), NoNamespace: empty}
+	return end, missing(s, t)
 }
 
 // couldBe tells whether a target of a kind, or a bare name, could be an object of another.
@@ -230,36 +169,6 @@ func resourceKind(resource string) string {
 		return "Node"
 	}
 	return ""
-}
-
-// similar lists what else a name could have been meant for: the same name as another kind or in
-// another namespace, at most a handful.
-func similar(s *cluster.Snapshot, t Target) []cluster.Ref {
-	var refs []cluster.Ref
-	add := func(r cluster.Ref) {
-		if r.Name == t.Name || r.Namespace == t.Namespace && strings.HasPrefix(r.Name, t.Name) {
-			if r.Namespace != t.Namespace {
-				r.Name = r.Name + " in namespace " + r.Namespace
-			}
-			refs = append(refs, r)
-		}
-	}
-	for _, w := range s.Workloads {
-		if w.TopLevel() {
-			add(w.Ref)
-		}
-	}
-	for _, v := range s.Services {
-		add(v.Ref())
-	}
-	for _, p := range s.PodsIn(t.Namespace) {
-		add(p.Ref())
-	}
-	slices.SortFunc(refs, cluster.Ref.Compare)
-	if len(refs) > 5 {
-		refs = refs[:5]
-	}
-	return refs
 }
 
 // resolveAddress looks an address up: one that a pod, a Service or a node holds means that

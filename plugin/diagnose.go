@@ -46,7 +46,7 @@ that turns it, re-evaluated.
 			}
 			d, err := o.diagnose(c.Context(), args[0], args[1])
 			if err != nil {
-				return err
+				return o.suggest(c.Context(), err)
 			}
 			return o.finish(report.NewDiagnosis(d, o.document()), outcome{d.Result})
 		},

@@ -32,6 +32,7 @@ type flags struct {
 type options struct {
 	streams   Streams
 	source    cluster.Source
+	fromFiles bool
 	namespace string
 	plugin    string
 	all       bool

@@ -15,7 +15,7 @@ import (
 
 // openFiles makes the given files the cluster.
 func (f *flags) openFiles(ctx context.Context, o *options) error {
-	o.namespace = "default"
+	o.fromFiles, o.namespace = true, "default"
 	if n := *f.config.Namespace; n != "" {
 		o.namespace = n
 	}

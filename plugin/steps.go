@@ -38,7 +38,7 @@ func newPair(streams Streams, name, short string, step explain.StepName) *cobra.
 			}
 			d, err := o.diagnose(c.Context(), args[0], args[1])
 			if err != nil {
-				return err
+				return o.suggest(c.Context(), err)
 			}
 			one := explain.StepOf(d, step)
 			return o.finish(report.NewStepReport(one, o.document()), outcome{one.Result})
@@ -64,7 +64,7 @@ func newOne(streams Streams, name, short string, answer func(explain.One) (*expl
 			}
 			one, err := o.one(c.Context(), args, answer, extra)
 			if err != nil {
-				return err
+				return o.suggest(c.Context(), err)
 			}
 			return o.finish(report.NewStepReport(one, o.document()), outcome{one.Result})
 		},

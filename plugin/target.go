@@ -1,8 +1,10 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +54,9 @@ func kindNamed(name string) (kind, group string) {
 // ParseSource parses the end that opens a connection, or the one end that a command takes: a
 // target without a port.
 func ParseSource(text, namespace string) (Target, error) {
+	if strings.Contains(text, "://") {
+		return Target{}, fmt.Errorf("target %q: a URL is no target here; type what connects, such as deploy/web", text)
+	}
 	host, port, err := splitPort(text)
 	if err == nil && !port.IsZero() {
 		return Target{}, fmt.Errorf("target %q: only a destination has a port; leave out :%s", text, port)
@@ -89,6 +94,9 @@ func ParseDestination(text, namespace string) (Target, error) {
 // splitPort takes the port off a destination. A bare IPv6 address has colons of its own, so with
 // a port it has to be in brackets.
 func splitPort(text string) (host string, port ends.Port, err error) {
+	if err := noURL(text); err != nil {
+		return "", port, err
+	}
 	i := strings.LastIndexByte(text, ':')
 	if i < 0 || strings.HasSuffix(text, "]") {
 		return text, port, nil
@@ -104,6 +112,45 @@ func splitPort(text string) (host string, port ends.Port, err error) {
 		return "", port, fmt.Errorf("destination %q: %w", text, err)
 	}
 	return text[:i], port, nil
+}
+
+// schemePorts are the ports of the schemes of URLs that are looked at.
+var schemePorts = map[string]string{"http": "80", "https": "443"}
+
+// noURL refuses a URL and says what to type instead. A name without dots in it is a Service of the
+// namespace of whoever connects.
+func noURL(text string) error {
+	if !strings.Contains(text, "://") {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" {
+		return fmt.Errorf("target %q: a URL is no target; type only its host and port, such as svc/payment:443", text)
+	}
+	host, port := u.Hostname(), cmp.Or(u.Port(), schemePorts[u.Scheme])
+	switch {
+	case strings.Contains(host, ":"):
+		host = "[" + host + "]"
+	case !strings.Contains(host, "."):
+		host = "svc/" + host
+	}
+	if port != "" {
+		host += ":" + port
+	}
+	return fmt.Errorf("target %q: a URL is no target; type %s", u.Redacted(), host)
+}
+
+// dottedService says what to type instead of a Service with dots in its name.
+// Source: core/v1 Service, whose name has to be a DNS label.
+func dottedService(text, name string) error {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return fmt.Errorf("target %q: an address takes no kind; type %s", text, name)
+	}
+	labels := strings.Split(name, ".")
+	if len(validation.IsDNS1123Label(labels[0]))+len(validation.IsDNS1123Label(labels[1])) > 0 {
+		return fmt.Errorf("target %q: %q is no name of a Service", text, name)
+	}
+	return fmt.Errorf("target %q: the name of a Service has no dots; type %s/svc/%s", text, labels[1], labels[0])
 }
 
 // parsePort parses PORT[/PROTOCOL], PORT a number or a name.
@@ -172,7 +219,7 @@ func parseTarget(text, namespace string) (Target, error) {
 	if len(parts) >= 2 {
 		kind, known := kindOf(parts[len(parts)-2])
 		if !known {
-			return t, fmt.Errorf("target %q: %q is no kind that can be an end of a connection; there is pod, deploy, sts, ds, rs, job, cronjob, svc and node", text, parts[len(parts)-2])
+			return t, noKind(text, parts)
 		}
 		t.Kind = kind
 	}
@@ -181,6 +228,9 @@ func parseTarget(text, namespace string) (Target, error) {
 		if problems := validation.IsDNS1123Label(t.Namespace); len(problems) > 0 {
 			return t, fmt.Errorf("target %q: %q is no name of a namespace: %s", text, t.Namespace, problems[0])
 		}
+	}
+	if t.Kind == "Service" && strings.Contains(t.Name, ".") {
+		return t, dottedService(text, t.Name)
 	}
 	if problems := validation.IsDNS1123Subdomain(t.Name); len(problems) > 0 {
 		return t, fmt.Errorf("target %q: %q is no name of an object: %s", text, t.Name, problems[0])

@@ -77,6 +77,23 @@ func TestParse(t *testing.T) {
 		{"svc/x:80/icmp", "error: there is tcp, udp and sctp"},
 		{"fe80::1%eth0", "error: zone"},
 		{"exa_mple.com:80", "error: not a DNS name"},
+
+		{"https://payment:443/x", "error: type svc/payment:443"},
+		{"https://payment", "error: type svc/payment:443"},
+		{"http://payment.prod/", "error: type payment.prod:80"},
+		{"http://10.0.0.1:8080", "error: type 10.0.0.1:8080"},
+		{"http://[fd00::1]/", "error: type [fd00::1]:80"},
+		{"redis://cache", "error: type svc/cache"},
+		{"http://", "error: type only its host and port"},
+		{"http://%zz", "error: type only its host and port"},
+		{"svc/api.prod:80", "error: type prod/svc/api"},
+		{"dev/svc/api.prod.svc.cluster.local", "error: type prod/svc/api"},
+		{"svc/10.0.0.1", "error: type 10.0.0.1"},
+		{"svc/api.", "error: no name of a Service"},
+		{"deploy/api.v2", "Deployment ns/api.v2"},
+		{"deplyo/api:80", "error: did you mean deploy/api?"},
+		{"prod/servcie/api", "error: did you mean prod/service/api?"},
+		{"dns/api", "error: there is pod"},
 	} {
 		got, err := ParseDestination(c.typed, "ns")
 		if message, wantsError := strings.CutPrefix(c.want, "error: "); wantsError {
@@ -117,6 +134,9 @@ func TestASourceHasNoPort(t *testing.T) {
 	t.Parallel()
 	if _, err := ParseSource("deploy/web:80", "ns"); err == nil || !strings.Contains(err.Error(), "only a destination has a port") {
 		t.Errorf("a source with a port: %v", err)
+	}
+	if _, err := ParseSource("http://web:80/", "ns"); err == nil || !strings.Contains(err.Error(), "type what connects") {
+		t.Errorf("a source that is a URL: %v", err)
 	}
 	if got, err := ParseSource("2001:db8::80", "ns"); err != nil || describe(got) != "2001:db8::80/128" {
 		t.Errorf("an IPv6 source: %v, %v", describe(got), err)
