@@ -187,7 +187,9 @@ Fix: ask somebody who may list endpointslices in that namespace.`,
 		Code: "NPD711", Severity: Warning,
 		Title: "nothing seems to enforce NetworkPolicies in this cluster",
 		Doc: `NetworkPolicies are enforced by the network plugin. What was seen of this cluster's plugin does
-not enforce them, so policies say one thing and the network does another.
+not enforce them, so policies say one thing and the network does another. What they deny is then
+Unclear. Where --network-plugin none says that nothing enforces them, it works, until the day that
+something does.
 
 Verify: a connection that policies deny must fail. Objects are evidence, only a test is proof.
 
@@ -196,9 +198,13 @@ Fix: install a network plugin that enforces policies. Changing the policies chan
 			if p.Plugin.Enforces != policy.No || len(p.Involved()) == 0 {
 				return
 			}
+			message := "policies apply to this connection, but nothing seems to enforce them"
+			if p.Plugin.Declared {
+				message = "policies apply to this connection, but nothing enforces them; once a network plugin does, it is as they say"
+			}
 			p.report(Finding{
 				Object:   cluster.Ref{Kind: "NetworkPlugin", Name: p.Plugin.Name},
-				Message:  "policies apply to this connection, but nothing seems to enforce them",
+				Message:  message,
 				Evidence: map[string]string{"plugin": p.Plugin.Name, "evidence": strings.Join(p.Plugin.Evidence, ", ")},
 				Advice:   "test a connection that policies deny; install a network plugin that enforces policies",
 			})

@@ -210,21 +210,6 @@ func sideOf(decisions []policy.DirectionDecision) Side {
 	return side
 }
 
-// result takes everything together: an error makes it fail, anything unknown makes it unclear.
-func (d *Diagnosis) result() Result {
-	if slices.ContainsFunc(d.Findings, func(f check.Finding) bool { return f.Severity == check.Error }) {
-		return Fails
-	}
-	unclear := d.Verdict != Allowed
-	for _, l := range d.DNS {
-		unclear = unclear || l.Unclear()
-	}
-	if unclear {
-		return Unclear
-	}
-	return Works
-}
-
 func join(list []string) string {
 	text := ""
 	for _, s := range list {

@@ -19,6 +19,12 @@ func (d *Diagnosis) Summary() string {
 		return text
 	}
 	switch {
+	case d.Result == Works && d.Verdict == Unknown:
+		return "nothing enforces policies, as --network-plugin says; what they say of it is not known"
+	case d.Result == Works && d.Verdict == Partial:
+		return "policies deny it for some, but nothing enforces them, as --network-plugin says"
+	case d.Result == Works && d.Verdict == Denied:
+		return "policies deny it, but nothing enforces them, as --network-plugin says"
 	case d.Result == Works && d.Egress.Isolated == policy.No && d.Ingress.Isolated == policy.No:
 		return "no NetworkPolicy isolates either end"
 	case d.Result == Works:

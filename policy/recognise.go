@@ -11,7 +11,8 @@ import (
 // policies are enforced is only shown by a connection that fails because of one.
 type Plugin struct {
 	Name     string
-	Evidence []string // what was seen, in the order of the snapshot; empty: named by the user
+	Evidence []string // what was seen, in the order of the snapshot
+	Declared bool     // the user named it, so nothing was looked for
 	Enforces Truth
 }
 
@@ -51,7 +52,7 @@ var signs = []sign{
 func Recognise(s *cluster.Snapshot, override string) (Plugin, Profile) {
 	if override != "" {
 		profile, _ := ProfileNamed(override)
-		plugin := Plugin{Name: override, Enforces: Yes}
+		plugin := Plugin{Name: override, Declared: true, Enforces: Yes}
 		switch override {
 		case NoPlugin:
 			plugin.Enforces = No

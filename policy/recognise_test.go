@@ -65,6 +65,9 @@ func TestRecognise(t *testing.T) {
 		if plugin.Name != row.plugin || plugin.Enforces != row.enforces {
 			t.Errorf("%s: %s, enforces %v; want %s, %v", row.name, plugin.Name, plugin.Enforces, row.plugin, row.enforces)
 		}
+		if plugin.Declared != (row.override != "") {
+			t.Errorf("%s: declared %v", row.name, plugin.Declared)
+		}
 		if profile.Name != plugin.Name {
 			t.Errorf("%s: profile %q of plugin %q", row.name, profile.Name, plugin.Name)
 		}
