@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -141,7 +142,7 @@ func (d *decoding) object() (*object, []remark) {
 	if err != nil {
 		return nil, []remark{d.mistyped(api, value, err)}
 	}
-	if wrong := d.strict(strict); wrong != nil {
+	if wrong := d.strict(api, strict); wrong != nil {
 		return nil, wrong
 	}
 	api.SetNamespace(o.namespace)
@@ -184,16 +185,16 @@ func (d *decoding) remark(field, message string) remark {
 }
 
 // strict judges what the decoder did not like: a field that is there twice, which is an error, or
-// one that the API does not know. The API server refuses or ignores that, too, but only of a
-// policy is it worth telling.
-func (d *decoding) strict(errs []error) []remark {
+// one that the API does not know, which matters in a policy only. The object is nil for those of
+// which not every field is known here.
+func (d *decoding) strict(api metav1.Object, errs []error) []remark {
+	var wrong []remark
 	for _, err := range errs {
 		var field string
 		if f, ok := err.(interface{ FieldPath() string }); ok {
 			field = f.FieldPath()
 		}
-		switch {
-		case strings.HasPrefix(err.Error(), "duplicate field"):
+		if strings.HasPrefix(err.Error(), "duplicate field") {
 			r := d.remark(field, "this field is there twice")
 			if d.entry.form != jsonDocument && d.entry.inner == nil {
 				if _, p := toJSON(d.text); p != nil { // it knows the line of the second
@@ -201,9 +202,27 @@ func (d *decoding) strict(errs []error) []remark {
 				}
 			}
 			return []remark{r}
-		case d.entry.kind.kind == "NetworkPolicy" && !d.entry.kind.foreign:
-			d.source.warn(d.remark(field, "unknown field; the API server refuses or ignores it"))
 		}
+		if np, ok := api.(*networkingv1.NetworkPolicy); ok {
+			wrong = append(wrong, d.unknown(np, field)...)
+		}
+	}
+	return wrong
+}
+
+// unknown judges a field of a policy that the API does not know. In a manifest it is an error:
+// kubectl asks the server to refuse the object, and where another client does not, the server
+// drops the field, so that the policy says something else than what is written. Outside of what
+// the policy says it is a warning, and so it is in an object that a server has stored: a newer
+// server may know more fields. Source: "Kubernetes API Concepts", field validation.
+func (d *decoding) unknown(np *networkingv1.NetworkPolicy, field string) []remark {
+	switch top := steps(field)[0]; {
+	case np.UID != "":
+		d.source.warn(d.remark(field, "unknown field; what it means is not taken into account"))
+	case top == "metadata" || top == "status":
+		d.source.warn(d.remark(field, "unknown field; the API server refuses or ignores it"))
+	default:
+		return []remark{d.remark(field, "unknown field, which kubectl refuses to apply"+hint(reflect.TypeOf(np), field))}
 	}
 	return nil
 }
@@ -258,7 +277,7 @@ func (d *decoding) foreign(value []byte, origin cluster.Origin) (*cluster.Foreig
 	if err != nil {
 		return nil, []remark{d.mistyped(&fields, value, err)}
 	}
-	if wrong := d.strict(strict); wrong != nil {
+	if wrong := d.strict(nil, strict); wrong != nil {
 		return nil, wrong
 	}
 	f := &cluster.Foreign{Ref: d.source.reference(d.entry), Spec: fields.Spec, Origin: origin}

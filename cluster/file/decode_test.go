@@ -38,23 +38,47 @@ func TestDecodingErrors(t *testing.T) {
 	}
 }
 
-// TestUnknownFields: of policies they are worth a warning, with their line; elsewhere they are
-// nothing that an answer hangs on.
+// TestUnknownFields: what a policy says is an error where it is written in a field that the API
+// does not know. Elsewhere it is nothing that an answer hangs on.
 func TestUnknownFields(t *testing.T) {
-	dir := folder(t, "a.yaml", pods(
-		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: a\nspec:\n  podSelector: {}\n  ingress:\n  - form:\n    - podSelector: {}\n    ports:\n    - port: 80\n      portEnd: 90\n",
-		pod("ns", "p")+"spec:\n  hostNetwrk: true\n",
-	))
-	s := open(t, dir)
-	read(t, s, cluster.Scope{All: true})
-	read(t, s, cluster.Scope{All: true}) // they are not given twice
-	got := s.Warnings()
-	want := []string{
-		dir + "/a.yaml:8: default/a (NetworkPolicy): spec.ingress[0].form: unknown field; the API server refuses or ignores it",
-		dir + "/a.yaml:12: default/a (NetworkPolicy): spec.ingress[0].ports[0].portEnd: unknown field; the API server refuses or ignores it",
+	const head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: a\n"
+	for _, row := range []struct{ text, want string }{
+		{"spec:\n  podselector: {}\n", "6: default/a (NetworkPolicy): spec.podselector: unknown field, which kubectl refuses to apply; did you mean podSelector?"},
+		{"spec:\n  podSelector: {}\n  ingress:\n  - form: []\n", "8: default/a (NetworkPolicy): spec.ingress[0].form: unknown field, which kubectl refuses to apply; did you mean from?"},
+		{"spec:\n  podSelector: {}\n  egress:\n  - to: []\n    port: []\n", "9: default/a (NetworkPolicy): spec.egress[0].port: unknown field, which kubectl refuses to apply; did you mean ports?"},
+		{"spec:\n  podSelector: {}\n  ingress:\n  - ports:\n    - portEnd: 90\n", "9: default/a (NetworkPolicy): spec.ingress[0].ports[0].portEnd: unknown field, which kubectl refuses to apply; there is protocol, port, endPort"},
+		{"spec:\n  podSelector: {matchlabels: {app: a}}\n", "6: default/a (NetworkPolicy): spec.podSelector.matchlabels: unknown field, which kubectl refuses to apply; did you mean matchLabels?"},
+		{"spce:\n  podSelector: {}\n", "5: default/a (NetworkPolicy): spce: unknown field, which kubectl refuses to apply; did you mean spec?"},
+	} {
+		dir := folder(t, "a.yaml", head+row.text)
+		if got, want := failure(t, dir), "reading a.yaml:"+row.want; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
+}
+
+// TestUnknownFieldsThatAreNoError: what a server has stored, what says nothing, and other kinds.
+func TestUnknownFieldsThatAreNoError(t *testing.T) {
+	policy := func(meta, rest string) string {
+		return "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: a\n" + meta + "spec:\n  podSelector: {}\n" + rest
+	}
+	for name, row := range map[string]struct{ text, want string }{
+		"of a newer server": {policy("  uid: 1f0c\n", "  newer: true\n"), "8: default/a (NetworkPolicy): spec.newer: unknown field; what it means is not taken into account"},
+		"a status":          {policy("", "status: {}\n"), "7: default/a (NetworkPolicy): status: unknown field; the API server refuses or ignores it"},
+		"metadata":          {policy("  lables: {}\n", ""), "5: default/a (NetworkPolicy): metadata.lables: unknown field; the API server refuses or ignores it"},
+		"a pod":             {pod("ns", "p") + "spec:\n  hostNetwrk: true\n", ""},
+	} {
+		dir := folder(t, "a.yaml", row.text)
+		s := open(t, dir)
+		read(t, s, cluster.Scope{All: true})
+		read(t, s, cluster.Scope{All: true}) // they are not given twice
+		var want []string
+		if row.want != "" {
+			want = []string{dir + "/a.yaml:" + row.want}
+		}
+		if got := s.Warnings(); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -82,6 +82,14 @@ func openInput(n *named, stdin io.Reader) (*input, io.ReadCloser, error) {
 	return in, readCloser{in.kept, f}, nil
 }
 
+// blank tells whether there is not one byte in it, once it was read.
+func (in *input) blank() bool {
+	if in.kept != nil {
+		return len(in.kept.all) == 0
+	}
+	return in.size == 0
+}
+
 type readCloser struct {
 	io.Reader
 	io.Closer

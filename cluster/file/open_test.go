@@ -184,8 +184,11 @@ func TestStandardInput(t *testing.T) {
 	if got := read(t, s, cluster.Scope{Namespaces: []string{"ns"}}); len(got.Pods) != 20000 || got.Pods[0].Origin.File != "stdin" {
 		t.Errorf("%d pods from %s", len(got.Pods), got.Pods[0].Origin.File)
 	}
-	if _, err := Open(context.Background(), []string{"-"}, Options{}); err == nil || !strings.Contains(err.Error(), "stdin: no Kubernetes objects") {
+	if _, err := Open(context.Background(), []string{"-"}, Options{}); err == nil || !strings.Contains(err.Error(), "stdin: nothing came in") {
 		t.Errorf("nothing at all: %v", err)
+	}
+	if _, err := Open(context.Background(), []string{"-"}, Options{Stdin: strings.NewReader("# a comment\n")}); err == nil || !strings.Contains(err.Error(), "stdin: no Kubernetes objects") {
+		t.Errorf("a comment: %v", err)
 	}
 }
 
@@ -250,7 +253,10 @@ func TestRefused(t *testing.T) {
 		{"a number for a name", []string{"a.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: 123\n"}, "reading a.yaml:4: metadata.name: must be a text; put it in quotes"},
 		{"broken", []string{"a.yaml", pod("ns", "a") + "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: b\n   namespace: c\n"}, "reading a.yaml:11: this YAML cannot be parsed: mapping values are not allowed in this context"},
 		{"broken JSON", []string{"a.json", `{"apiVersion":"v1","kind":"Pod"`}, "reading a.json:1: this JSON cannot be parsed"},
-		{"a key twice", []string{"a.yaml", "apiVersion: v1\nkind: Pod\nkind: Pod\nmetadata:\n  name: a\n"}, `reading a.yaml:3: this YAML cannot be parsed: key "kind" already set in map`},
+		{"a key twice", []string{"a.yaml", "apiVersion: v1\nkind: Pod\nkind: Pod\nmetadata:\n  name: a\n"}, `reading a.yaml:3: this YAML cannot be parsed: key "kind" is there twice`},
+		{"a tab", []string{"a.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: a\n"}, "reading a.yaml:4: this YAML cannot be parsed: a tab, or another character that YAML does not allow here"},
+		{"JSON without a comma", []string{"a.json", "{\"apiVersion\":\"v1\",\n\"kind\":\"Pod\"\n\"metadata\":{}}"}, `reading a.json:3: this JSON cannot be parsed: '"' where a comma or } belongs`},
+		{"JSON that ends too early", []string{"a.json", "{\"apiVersion\":\"v1\",\n\"kind\":\n"}, "reading a.json:2: this JSON cannot be parsed: it ends too early"},
 		{"nothing", nil, "no Kubernetes objects found; give manifests"},
 		{"nothing of Kubernetes", []string{"a.yaml", "a: b\n"}, "no Kubernetes objects found; give manifests"},
 		{"only an empty list", []string{"a.yaml", "apiVersion: v1\nkind: List\nitems: []\n"}, ""},
@@ -272,7 +278,7 @@ func TestNamedFilesMustBeReadable(t *testing.T) {
 	rows := map[string]string{
 		"values.yaml":  "values.yaml: no Kubernetes objects found",
 		"image.png":    "image.png: this is a binary file; give YAML or JSON",
-		"empty.yaml":   "empty.yaml: no Kubernetes objects found",
+		"empty.yaml":   "empty.yaml: the file is empty",
 		"missing.yaml": "missing.yaml: no such file or folder",
 		"sub":          "sub: no Kubernetes objects found",
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	kjson "sigs.k8s.io/json"
@@ -81,8 +82,7 @@ func parseStream(data []byte) (objects []parsed, isJSON bool, p *problem) {
 		}
 		var value json.RawMessage
 		if err := stream.Decode(&value); err != nil {
-			at := min(stream.InputOffset(), int64(len(data)))
-			return nil, isJSON, &problem{line: bytes.Count(data[:at], newline), message: "this JSON cannot be parsed: " + err.Error()}
+			return nil, isJSON, &problem{line: brokenAt(data, err), message: "this JSON cannot be parsed: " + inWords(err.Error())}
 		}
 		isJSON = true
 		end := int(stream.InputOffset())
@@ -99,6 +99,16 @@ func parseStream(data []byte) (objects []parsed, isJSON bool, p *problem) {
 			objects = append(objects, o)
 		}
 	}
+}
+
+// brokenAt returns the line in which JSON stopped being JSON: the last one, where it only ends.
+func brokenAt(data []byte, err error) int {
+	upTo := bytes.TrimRight(data, " \t\r\n")
+	var wrong *json.SyntaxError
+	if errors.As(err, &wrong) && wrong.Offset > 0 && wrong.Offset <= int64(len(data)) {
+		upTo = data[:wrong.Offset-1]
+	}
+	return bytes.Count(upTo, newline)
 }
 
 // dissection takes lists apart.

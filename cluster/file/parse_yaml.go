@@ -47,9 +47,24 @@ func yamlProblem(err error) *problem {
 			text = text[:m[0]] + text[m[1]:]
 		}
 	}
-	p.message = "this YAML cannot be parsed: " + text
+	p.message = "this YAML cannot be parsed: " + inWords(text)
 	return p
 }
+
+// parserWords says the same as parsers written in Go, for those who do not write Go.
+var parserWords = strings.NewReplacer(
+	"already set in map", "is there twice",
+	"found character that cannot start any token", "a tab, or another character that YAML does not allow here",
+	"invalid character ", "",
+	" looking for beginning of object key string", " where a name in double quotes belongs",
+	" looking for beginning of value", " where a value belongs",
+	" after object key:value pair", " where a comma or } belongs",
+	" after array element", " where a comma or ] belongs",
+	" after object key", " where a colon belongs",
+	"unexpected EOF", "it ends too early",
+)
+
+func inWords(text string) string { return parserWords.Replace(text) }
 
 // brokenAcross tells whether the YAML parser would see more than one document: line breaks that
 // are not newlines can stand before a separator too.

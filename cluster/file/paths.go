@@ -106,12 +106,19 @@ func (l *listing) walk(root string) error {
 	})
 }
 
-// nothingIn is the error for a path that holds no object at all.
-func nothingIn(path string) *Error {
+// nothingIn is the error for a path that holds no object at all, or nothing whatever.
+func nothingIn(path string, blank bool) *Error {
+	e := &Error{File: path, Message: "no Kubernetes objects found; give manifests or the output of kubectl get -o yaml (*.yaml, *.yml, *.json)"}
 	if path == "-" {
-		path = standardInput
+		e.File = standardInput
 	}
-	return &Error{File: path, Message: "no Kubernetes objects found; give manifests or the output of kubectl get -o yaml (*.yaml, *.yml, *.json)"}
+	switch {
+	case blank && path == "-":
+		e.Message = "nothing came in; did the command before it fail? Pipe in manifests or the output of kubectl get -o yaml"
+	case blank:
+		e.Message = "the file is empty"
+	}
+	return e
 }
 
 // cause is an error of the file system without the path, which the message has already.

@@ -112,8 +112,9 @@ func parallel(ctx context.Context, n int, each func() func(int) error) error {
 // complaints returns what is wrong with the files as far as the index tells.
 func (s *Source) complaints(paths []string) error {
 	var faults []*Error
-	holds := map[string]bool{}
+	holds, blank := map[string]bool{}, map[string]bool{}
 	for _, index := range s.inputs {
+		blank[index.in.path] = index.in.blank()
 		faults = append(faults, index.faults...)
 		if index.objects > 0 {
 			for _, root := range index.in.roots {
@@ -129,7 +130,7 @@ func (s *Source) complaints(paths []string) error {
 	var empty []error
 	for _, p := range paths {
 		if !holds[p] {
-			empty = append(empty, nothingIn(p))
+			empty = append(empty, nothingIn(p, blank[p]))
 		}
 	}
 	if len(empty) == 1 {
