@@ -35,7 +35,7 @@ func (p proposer) typeEdits(t policy.PolicyTrace) []Edit {
 	if rules > 0 || others == 0 || len(p.decision.Isolating) != 1 {
 		return nil
 	}
-	e := p.base(PolicyTypes, policy.RuleRef{Policy: t.Policy, Direction: p.dir, Rule: -1, Peer: -1, Port: -1}, "spec.policyTypes")
+	e := p.base(PolicyTypes, p.of(t.Policy), "spec.policyTypes")
 	e.From, e.To = spec.PolicyTypes, []networkingv1.PolicyType{other}
 	e.Patch = []Operation{{Op: "add", Path: "/spec/policyTypes", Value: e.To}}
 	e.Distance = unexplainedType
@@ -60,6 +60,19 @@ func (p proposer) additions() []Edit {
 		// Who asks for names today is not the only one to do so.
 		peers, from = []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{}}}, "all-namespaces"
 	}
+	edits := p.added(peers, ports, from)
+	near, cautions := p.nearest(), p.cautions(peers)
+	for i := range edits {
+		edits[i].Cautions = cautions
+		if near != nil {
+			edits[i].Rule, edits[i].Clause = near.Ref, near.Mismatch
+		}
+	}
+	return edits
+}
+
+func (p proposer) added(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, from string) []Edit {
+	subject, _ := p.ends()
 	var edits []Edit
 	for _, t := range p.decision.Trace {
 		if t.Isolates != policy.Yes || !p.ownPolicy(t.Policy) {
@@ -67,11 +80,11 @@ func (p proposer) additions() []Edit {
 		}
 		for _, r := range t.Rules {
 			if len(peers) == 1 && len(r.Peers) > 0 && len(r.Ports) == len(ports) && r.PortsMatch == policy.Yes && single(PortsOf(r.Ref)) {
-				path := r.Ref.Path() + map[policy.Direction]string{policy.Egress: ".to", policy.Ingress: ".from"}[p.dir]
+				path := r.Ref.Path() + "." + peerField[p.dir]
 				edits = append(edits, p.addition(AddedPeer, r.Ref, path, peers[0], addedPeer))
 			}
 		}
-		ref := policy.RuleRef{Policy: t.Policy, Direction: p.dir, Rule: -1, Peer: -1, Port: -1}
+		ref := p.of(t.Policy)
 		if p.dir == policy.Egress {
 			rule := networkingv1.NetworkPolicyEgressRule{To: peers, Ports: ports}
 			edits = append(edits, p.addRule(ref, rule, len(t.Policy.Spec.Egress)))

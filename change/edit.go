@@ -24,14 +24,42 @@ const (
 	NamespaceMissing    Kind = "NamespaceMissing"    // a podSelector alone: the namespaceSelector beside it
 	SubjectLabelValue   Kind = "SubjectLabelValue"   // the value that the policy's podSelector wants
 	SubjectLabelKey     Kind = "SubjectLabelKey"     // the key that the policy's podSelector wants
+	SelectorOperator    Kind = "SelectorOperator"    // In for NotIn, Exists for DoesNotExist, or the reverse
+	StampedLabel        Kind = "StampedLabel"        // a requirement on a label that a controller stamps, taken out
+	NamespaceLabelAdded Kind = "NamespaceLabelAdded" // a label that the namespace lacks
+	PodLabelAdded       Kind = "PodLabelAdded"       // a label that the pods of a workload lack
+	PeerSplit           Kind = "PeerSplit"           // one peer with two selectors made two peers
 	PortNumber          Kind = "PortNumber"          // the port of a rule
+	PortRange           Kind = "PortRange"           // one end of a range of ports
 	PortProtocol        Kind = "PortProtocol"        // the protocol of a rule's port
 	PortName            Kind = "PortName"            // the port name of a rule
 	AddedPort           Kind = "AddedPort"           // one more port in an existing rule
 	PolicyTypes         Kind = "PolicyTypes"         // a direction that the policy isolates without meaning to
+	PolicyMoved         Kind = "PolicyMoved"         // the policy in another namespace
 	AddedPeer           Kind = "AddedPeer"           // one more peer in an existing rule
 	AddedRule           Kind = "AddedRule"           // one more rule in an existing policy
 	AddedPolicy         Kind = "AddedPolicy"         // one more policy
+)
+
+// Additions are the kinds of edits that add something to the policies and change nothing that is
+// there.
+var Additions = []Kind{AddedPeer, AddedRule, AddedPolicy}
+
+// Caution is a reason to think twice before an edit is made.
+type Caution struct {
+	Kind CautionKind
+	Rule policy.RuleRef // the place in a policy that it is about, if it is about one
+}
+
+// CautionKind is what a caution is about.
+type CautionKind string
+
+// The cautions.
+const (
+	AgainstExcept  CautionKind = "AgainstExcept"  // an except of a rule takes out what the edit admits
+	EveryAddress   CautionKind = "EveryAddress"   // the edit admits every address
+	WholeNamespace CautionKind = "WholeNamespace" // the edit admits every pod of other namespaces
+	OtherRules     CautionKind = "OtherRules"     // other rules select by the label that the edit adds
 )
 
 // Operation is one step of a JSON patch (RFC 6902), as `kubectl patch --type=json` takes it.
@@ -53,9 +81,12 @@ type Edit struct {
 	Manifest  *networkingv1.NetworkPolicy
 	Origin    cluster.Origin // of the object that is edited
 	Direction policy.Direction
-	// Rule is the place that the edit is near, and Clause what it wanted and saw there.
+	// Rule is the place that the edit is near, and Clause what it wanted and saw there. Where
+	// something is added, they are the clause that came nearest to admitting the flow, if any did.
 	Rule   policy.RuleRef
 	Clause *policy.Mismatch
+	// Cautions are reasons to think twice before the edit is made.
+	Cautions []Caution
 	// Distance says how far the edit is from what is written; edits are tried nearest first.
 	Distance int
 }

@@ -19,6 +19,7 @@ const (
 	otherProto   = 11 // the number is right, the protocol is not
 	deadPort     = 12 // no pod concerned has the port that the rule has
 	deadPortName = 12 // no pod concerned has the port name that the rule has
+	deadRange    = 14 // no pod concerned has a port in the range that the rule has
 )
 
 // portEdits proposes edits of the ports of a rule whose peers match. A port that a pod which the
@@ -37,7 +38,11 @@ func (p proposer) portEdits(r policy.RuleTrace) []Edit {
 		switch m.Reason {
 		case policy.PortMismatch:
 			number := entry.Port.IntVal
-			if entry.EndPort != nil || !about.bounded || about.have(number, p.flow.Protocol) {
+			if entry.EndPort != nil {
+				edits = append(edits, p.rangeEdits(clause, entry, about)...)
+				continue
+			}
+			if !about.bounded || about.have(number, p.flow.Protocol) {
 				continue
 			}
 			far := deadPort
@@ -69,6 +74,23 @@ func (p proposer) portEdits(r policy.RuleTrace) []Edit {
 		}
 	}
 	return edits
+}
+
+// rangeEdits proposes to move the nearer end of a range that holds no port of any pod concerned.
+func (p proposer) rangeEdits(clause policy.Clause, entry networkingv1.NetworkPolicyPort, about subjects) []Edit {
+	from, to, port := entry.Port.IntVal, *entry.EndPort, p.flow.Arriving.Port
+	within := func(c cluster.ContainerPort) bool {
+		return c.Protocol == p.flow.Protocol && c.Number >= from && c.Number <= to
+	}
+	used := slices.ContainsFunc(about.pods, func(pod *cluster.Pod) bool { return slices.ContainsFunc(pod.Ports, within) })
+	if !about.bounded || used {
+		return nil
+	}
+	path := clause.Ref.Path()
+	if port < from {
+		return []Edit{p.portEdit(PortRange, clause, path+".port", from, port, deadRange)}
+	}
+	return []Edit{p.portEdit(PortRange, clause, path+".endPort", to, port, deadRange)}
 }
 
 func (p proposer) portEdit(kind Kind, clause policy.Clause, path string, from, to any, far int) Edit {

@@ -52,6 +52,9 @@ type Finding struct {
 	Evidence map[string]string
 	// Fix is the edit, or the edits of several objects, that mends it; each was re-evaluated.
 	Fix []change.Edit
+	// Own is the one of Fix that mends what Message says, where the others are for another end; nil
+	// where all of them do.
+	Own *change.Edit
 	// Advice is what to do where no edit of a NetworkPolicy helps.
 	Advice string
 	// Cause: this is why the connection does not work, not just something that was seen.
@@ -59,7 +62,7 @@ type Finding struct {
 }
 
 // All is the catalogue, in the order of the codes.
-var All = slices.Concat(labels, namespaces, ports, rules, dns, logic, services)
+var All = slices.Concat(labels, namespaces, ports, rules, blocks, dns, logic, services)
 
 // ByCode finds a check, whatever the case of the code.
 func ByCode(code string) (Check, bool) {

@@ -55,7 +55,7 @@ Fix: list the direction, or delete the rules.`,
 	{
 		Code: "NPD603", Severity: Warning,
 		Title: "a peer of a rule matches nothing",
-		Doc: `A selector of a rule matches no pod that exists now, nor any workload's template. It admits
+		Doc: `A selector of a rule matches no pod that exists now, nor any workload's template. It allows
 nobody: often a label that was renamed, or a namespace that went away.
 
 Verify: kubectl get pods -A --show-labels, kubectl get namespaces --show-labels.
@@ -70,7 +70,7 @@ Fix: correct the selector, or delete the peer.`,
 					if pods, complete := p.Set.PeerPods(ref); len(pods) == 0 && complete && !p.isCause(ref) && !p.mayMeanDNS(ref) {
 						p.report(Finding{
 							Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
-							Message: fmt.Sprintf("%s of policy %s/%s matches no pod", ref.Path(), np.Namespace, np.Name),
+							Message: fmt.Sprintf("policy %s/%s: %s matches no pod", np.Namespace, np.Name, ref.Path()),
 							Advice:  "correct the selector, or delete the peer",
 						})
 					}
@@ -82,7 +82,7 @@ Fix: correct the selector, or delete the peer.`,
 		Code: "NPD604", Severity: Warning,
 		Title: "a policy selects no pod",
 		Doc: `The podSelector of the policy matches no pod of its namespace, nor any workload's template. It
-isolates nothing and admits nothing: often a label that was renamed, or a policy that was
+isolates nothing and allows nothing: often a label that was renamed, or a policy that was
 created in the wrong namespace.
 
 Verify: kubectl get pods -n NAMESPACE --show-labels.
@@ -97,6 +97,25 @@ Fix: correct the podSelector, or move the policy to the namespace that was meant
 					})
 				}
 			}
+		},
+	},
+	{
+		Code: "NPD605", Severity: Error,
+		Title: "the policy that would allow it lies in another namespace",
+		Doc: `A policy acts on pods of its own namespace only. The one whose rules would allow the connection
+lies in another namespace, where its podSelector selects nothing; usually it was applied
+without -n and went to default.
+
+What you see: the policy is there, and has no effect at all.
+
+Verify: kubectl get networkpolicies -A.
+
+Fix: create it in the namespace of the pods, and delete it where it is.`,
+		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.PolicyMoved}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("policy %s would allow it but lies in namespace %v, where it selects no pod; %s is in namespace %v", e.Object.Name, e.From, p.Name(subjectEnd(c, e)), e.To),
+					map[string]string{"wanted": fmt.Sprint(e.To), "seen": fmt.Sprint(e.From)})
+			})
 		},
 	},
 }

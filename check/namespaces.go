@@ -24,7 +24,7 @@ Verify: kubectl get namespace --show-labels.
 Fix: select by kubernetes.io/metadata.name, or by a label that the namespace has.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.NamespaceLabelKey}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s admits namespaces labelled %v, which none is; namespace %s carries %v", place(e), wanted(e), peerNamespace(c, e), e.To), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s, which no namespace has; namespace %s has %s", place(e), wanted(e), peerNamespace(c, e), seen(e)), labelEvidence(e))
 			})
 		},
 	},
@@ -39,7 +39,7 @@ Verify: kubectl get namespace --show-labels.
 Fix: correct the value in the policy.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.NamespaceLabelValue}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s admits namespaces with %s=%v, which none has; namespace %s has %s=%v", place(e), e.Clause.Key, e.From, peerNamespace(c, e), e.Clause.Key, e.To), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s=%v, which no namespace has; namespace %s has %s=%v", place(e), e.Clause.Key, e.From, peerNamespace(c, e), e.Clause.Key, e.To), labelEvidence(e))
 			})
 		},
 	},
@@ -53,11 +53,30 @@ What you see: pods of the policy's own namespace with those labels get through, 
 elsewhere do not.
 
 Fix: add a namespaceSelector to the same list item. As an item of its own (with a dash) it
-would mean "or", and admit every pod of that namespace.`,
+would mean "or", and allow every pod of that namespace.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.NamespaceMissing}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s matches pods of namespace %s only; %s is in namespace %s", place(e), e.Object.Namespace, p.Name(peerOf(c, e)), peerNamespace(c, e)),
+				p.cause(c, e, fmt.Sprintf("%s has a podSelector and no namespaceSelector, so it means pods of namespace %s only; %s is in namespace %s", place(e), e.Object.Namespace, p.Name(peerOf(c, e)), peerNamespace(c, e)),
 					map[string]string{"wanted": e.Object.Namespace, "seen": peerNamespace(c, e)})
+			})
+		},
+	},
+	{
+		Code: "NPD204", Severity: Error,
+		Title: "a rule asks namespaces for a label that none carries",
+		Doc: `A rule lets in pods of namespaces that carry a label, such as network/monitoring=true. No namespace
+carries it: the one that was meant has not been given the label, or was created anew without it.
+
+What you see: the connection times out (or is refused, on plugins that reject) from every pod
+of that namespace.
+
+Verify: kubectl get namespace --show-labels.
+
+Fix: label the namespace, or select it by kubernetes.io/metadata.name. Who may label namespaces
+decides who gets through such a rule.`,
+		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.NamespaceLabelAdded}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s=%v, which none carries; namespace %s has to be given that label", place(e), e.Clause.Key, e.To, e.Object.Name), labelEvidence(e))
 			})
 		},
 	},

@@ -49,6 +49,9 @@ type Lookup struct {
 	Resolver ends.Resolver
 	Answers  []Answer
 	Causes   []change.Cause
+
+	isolating [][]string          // the policies that isolate each group of sources
+	meant     *policy.PolicyTrace // the policy that allows DNS and does not select them
 }
 
 // Facts returns what the decisions on the question hang on, each once, in order.
@@ -154,9 +157,12 @@ func (p *Pass) report(f Finding) {
 func (p *Pass) cause(c change.Cause, e change.Edit, message string, evidence map[string]string) {
 	f := Finding{
 		Object: e.Object, Field: e.Path, Origin: e.Origin, Message: message, Evidence: evidence,
-		Fix: c.Edits, Cause: true, Severity: p.severityOfDenied(),
+		Fix: c.Edits, Own: &e, Cause: true, Severity: p.severityOfDenied(),
 	}
-	if e.Manifest != nil {
+	switch {
+	case e.Kind == change.PolicyMoved:
+		f.Object = e.Rule.Policy.Ref()
+	case e.Manifest != nil:
 		f.Object, f.Field = p.owner(subjectEnd(c, e)), ""
 	}
 	p.report(f)

@@ -40,7 +40,7 @@ Fix: name the port that the pod listens on.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortNumber}, func(c change.Cause, e change.Edit) {
 				if c.Flow.Service == nil || e.From != any(c.Flow.Dialled.Port) {
-					p.cause(c, e, fmt.Sprintf("%s allows %v/%s, which no pod concerned has; the traffic arrives on %v/%s", place(e), e.From, c.Flow.Protocol, e.To, c.Flow.Protocol), portEvidence(e))
+					p.cause(c, e, fmt.Sprintf("%s allows %v/%s, which no pod concerned declares; the traffic arrives at the pod on %v/%s", place(e), e.From, c.Flow.Protocol, e.To, c.Flow.Protocol), portEvidence(e))
 				}
 			})
 		},
@@ -54,7 +54,7 @@ another protocol, such as syslog or statsd over UDP.
 Fix: set the protocol, or add a second entry where both are needed.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortProtocol, change.AddedPort}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows port %d with protocol %s; the traffic is %s", place(e), c.Flow.Arriving.Port, e.Clause.Want[0], c.Flow.Protocol),
+				p.cause(c, e, fmt.Sprintf("%s allows %d/%s; the traffic arrives on %d/%s", place(e), c.Flow.Arriving.Port, e.Clause.Want[0], c.Flow.Arriving.Port, c.Flow.Protocol),
 					map[string]string{"wanted": e.Clause.Want[0], "seen": string(c.Flow.Protocol)})
 			})
 		},
@@ -70,7 +70,23 @@ Verify: kubectl get pod -o jsonpath='{.spec.containers[*].ports}'.
 Fix: use the name that the pod declares, or its number.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortName}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows the port named %v, which %s does not declare; the traffic arrives on %d/%s", place(e), e.From, p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol), portEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows the port named %q, which %s does not declare; the traffic arrives at the pod on %d/%s", place(e), fmt.Sprint(e.From), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol), portEvidence(e))
+			})
+		},
+	},
+	{
+		Code: "NPD305", Severity: Error,
+		Title: "the range of ports of a rule does not hold the port",
+		Doc: `A rule allows a range from port to endPort, both ends included. No pod concerned declares a port
+within it, and the connection arrives outside of it.
+
+Verify: kubectl get pod -o jsonpath='{.spec.containers[*].ports}'.
+
+Fix: move the end of the range, or name the port alone.`,
+		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.PortRange}, func(c change.Cause, e change.Edit) {
+				entry := change.PortsOf(e.Rule)[e.Rule.Port]
+				p.cause(c, e, fmt.Sprintf("%s allows %d-%d/%s; the traffic arrives at the pod on %d/%s", place(e), entry.Port.IntVal, *entry.EndPort, c.Flow.Protocol, c.Flow.Arriving.Port, c.Flow.Protocol), portEvidence(e))
 			})
 		},
 	},

@@ -8,15 +8,12 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// additions are the edits that say "no rule was meant to admit this".
-var additions = []change.Kind{change.AddedPeer, change.AddedRule, change.AddedPolicy}
-
 // rules are the findings about ingress and egress rules, NPD4xx.
 var rules = []Check{
 	{
 		Code: "NPD401", Severity: Error,
-		Title: "no ingress rule admits the source",
-		Doc: `The destination is isolated for ingress, and no rule of any policy that isolates it admits the
+		Title: "no ingress rule allows the source",
+		Doc: `The destination is isolated for ingress, and no rule of any policy that isolates it allows the
 source. Nothing that is written comes close: a rule is missing.
 
 What you see: the connection times out (or is refused, on plugins that reject); DNS works; the
@@ -25,17 +22,17 @@ source reaches other destinations.
 Fix: add one ingress rule in the destination's namespace, with the source as its peer and the
 pod's port. A connection needs both ends: the source's egress must allow it too.`,
 		Run: func(p *Pass) {
-			p.eachEdit(additions, func(c change.Cause, e change.Edit) {
+			p.eachMissing(func(c change.Cause, e change.Edit) {
 				if e.Direction == policy.Ingress {
-					p.cause(c, e, fmt.Sprintf("%s is isolated for ingress by %s, and no rule admits %s on %d/%s", p.Name(c.Flow.Destination), isolating(p, c, e), p.Name(c.Flow.Source), c.Flow.Arriving.Port, c.Flow.Protocol), missingEvidence(c))
+					p.cause(c, e, fmt.Sprintf("no ingress rule allows %s to reach %s on %d/%s; %s is isolated by %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.ShortName(c.Flow.Destination), isolating(p, c, e)), missingEvidence(c))
 				}
 			})
 		},
 	},
 	{
 		Code: "NPD402", Severity: Error,
-		Title: "no egress rule admits the destination",
-		Doc: `The source is isolated for egress, and no rule of any policy that isolates it admits the
+		Title: "no egress rule allows the destination",
+		Doc: `The source is isolated for egress, and no rule of any policy that isolates it allows the
 destination. Nothing that is written comes close: a rule is missing.
 
 What you see: the connection times out (or is refused, on plugins that reject) from this pod;
@@ -44,9 +41,9 @@ other pods reach the destination.
 Fix: add one egress rule in the source's namespace, with the destination as its peer and the
 pod's port. A connection needs both ends: the destination's ingress must allow it too.`,
 		Run: func(p *Pass) {
-			p.eachEdit(additions, func(c change.Cause, e change.Edit) {
+			p.eachMissing(func(c change.Cause, e change.Edit) {
 				if e.Direction == policy.Egress {
-					p.cause(c, e, fmt.Sprintf("%s is isolated for egress by %s, and no rule admits %s on %d/%s", p.Name(c.Flow.Source), isolating(p, c, e), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol), missingEvidence(c))
+					p.cause(c, e, fmt.Sprintf("no egress rule allows %s to reach %s on %d/%s; %s is isolated by %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.ShortName(c.Flow.Source), isolating(p, c, e)), missingEvidence(c))
 				}
 			})
 		},
@@ -65,13 +62,42 @@ direction.`,
 				if len(c.Edits) == 0 {
 					p.report(Finding{
 						Object: c.Flow.Destination.Ref(), Cause: true, Severity: p.severityOfDenied(),
-						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and no edit of a NetworkPolicy was found that allows it", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol),
+						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and no change of a NetworkPolicy was found that allows it", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol),
 						Advice:  p.adviceBeyondPolicies(),
 					})
 				}
 			}
 		},
 	},
+	{
+		Code: "NPD404", Severity: Error,
+		Title: "a namespaceSelector and a podSelector in one peer mean \"and\"",
+		Doc: `One item of from or to that has both selectors admits pods that match both. The peer selects no
+pod at all, while each of its halves selects some: a dash is missing between the two.
+
+What you see: neither the pods of the namespace that is named nor those with the labels get
+through.
+
+Verify: kubectl get pods -A -l with the labels of the podSelector shows them in another namespace.
+
+Fix: make two items of it. The namespaceSelector alone then allows every pod of its namespaces.`,
+		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.PeerSplit}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s allows pods that match both its namespaceSelector and its podSelector, and none does; either one alone selects some, and %s matches one of them", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
+					map[string]string{"peer": e.Rule.Path()})
+			})
+		},
+	},
+}
+
+// eachMissing calls a function for every edit that adds something where nothing that is written comes
+// near.
+func (p *Pass) eachMissing(do func(change.Cause, change.Edit)) {
+	p.eachEdit(change.Additions, func(c change.Cause, e change.Edit) {
+		if e.Clause == nil {
+			do(c, e)
+		}
+	})
 }
 
 // isolating names the policies that isolate the end that an edit is about.

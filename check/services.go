@@ -135,7 +135,7 @@ Fix: run an endpoint on every node, or set internalTrafficPolicy: Cluster.`,
 		Code: "NPD707", Severity: Error,
 		Title: "the Service is not reached from outside the cluster",
 		Doc: `The Service is of type ClusterIP and has no external addresses: only the cluster itself reaches
-it. Whether policies admit the outside plays no part.
+it. Whether policies allow the outside plays no part.
 
 Fix: ask for the ingress controller's Service, or expose the Service.`,
 		Run: obstacles(func(o ends.Obstacle) string {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -9,21 +10,38 @@ import (
 // With returns a set in which one policy is replaced, or added if there is none of its name. The
 // receiver is not changed.
 func (s *Set) With(p *cluster.Policy) *Set {
+	next := s.clone()
+	list := slices.DeleteFunc(slices.Clone(s.policies[p.Namespace]), func(c *compiled) bool { return c.policy.Name == p.Name })
+	next.policies[p.Namespace] = append(list, next.compile(p))
+	slices.SortFunc(next.policies[p.Namespace], func(a, b *compiled) int { return a.policy.Ref().Compare(b.policy.Ref()) })
+	next.finish()
+	return next
+}
+
+// clone returns a copy to which policies can be added.
+func (s *Set) clone() *Set {
 	next := *s
-	next.policies = make(map[string][]*compiled, len(s.policies)+1)
-	for namespace, list := range s.policies {
-		next.policies[namespace] = list
-	}
+	next.policies = maps.Clone(s.policies)
 	next.labelValues = make(map[string][]string, len(s.labelValues))
 	for key, values := range s.labelValues {
 		next.labelValues[key] = slices.Clone(values)
 	}
 	next.blocks = slices.Clone(s.blocks)
-	list := slices.DeleteFunc(slices.Clone(s.policies[p.Namespace]), func(c *compiled) bool { return c.policy.Name == p.Name })
-	next.policies[p.Namespace] = append(list, next.compile(p))
-	slices.SortFunc(next.policies[p.Namespace], func(a, b *compiled) int { return a.policy.Ref().Compare(b.policy.Ref()) })
-	next.finish()
 	return &next
+}
+
+// Over returns the same policies over another picture of the cluster, in which pods or namespaces
+// may have other labels. The receiver is not changed.
+func (s *Set) Over(snapshot *cluster.Snapshot) *Set {
+	next := s.clone()
+	next.snapshot, next.layers = snapshot, nil
+	for _, f := range snapshot.Foreign {
+		if l := next.compileLayer(f); l != nil {
+			next.layers = append(next.layers, l)
+		}
+	}
+	next.finish()
+	return next
 }
 
 // Policies returns the policies of a namespace that the set judges by, sorted by name.

@@ -239,7 +239,8 @@ func (o object) id() string {
 	if !grouped {
 		group = ""
 	}
-	return fmt.Sprint(group, "|", o["kind"], "|", metadata["namespace"], "|", metadata["name"])
+	namespace, _ := metadata["namespace"].(string)
+	return fmt.Sprint(group, "|", o["kind"], "|", namespace, "|", metadata["name"])
 }
 
 // apply puts objects in place of those of the same name and adds the others.

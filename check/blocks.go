@@ -1,0 +1,141 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// blocks are the findings about a rule that comes near but cannot match the other end: addresses
+// and what selectors do not mean, NPD405 to NPD409.
+var blocks = []Check{
+	{
+		Code: "NPD405", Severity: Error,
+		Title: "an except takes the address out of what a rule allows",
+		Doc: `A rule allows a range of addresses by ipBlock, and the address lies in one of its excepts. An
+except denies nothing: it is only left out of this one peer, and any other peer, rule or policy
+may allow the address.
+
+What you see: the rest of the range is reached, this address is not.
+
+Verify: kubectl get networkpolicy NAME -o yaml, and compare the address with each except.
+
+Fix: allow the address, or the pod at it by its labels, in a rule of its own. Ask first why it was
+left out: addresses of the cluster and of cloud metadata are left out on purpose.`,
+		Run: func(p *Pass) {
+			p.eachNear([]policy.Reason{policy.InExcept}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s allows %s except %s, which takes out %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
+			})
+		},
+	},
+	{
+		Code: "NPD406", Severity: Error,
+		Title: "the address is beside the range that a rule allows",
+		Doc: `A rule allows a range of addresses by ipBlock, and the address is just outside of it: the same
+network with another last part, or a range that is a little too narrow. Databases and services
+outside the cluster change their addresses; a rule holds those of the day it was written.
+
+What you see: it worked until the provider moved, or some of several addresses work.
+
+Verify: look the name up now, and compare every address with the rule.
+
+Fix: allow the address that is used now, or the whole range that the provider announces. A
+NetworkPolicy cannot name a DNS name.`,
+		Run: func(p *Pass) {
+			p.eachNear([]policy.Reason{policy.OutsideBlock}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s allows %s; %s is beside it", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
+			})
+		},
+	},
+	{
+		Code: "NPD407", Severity: Error,
+		Title: "this network plugin does not hold an ipBlock against pods or nodes",
+		Doc: `A rule allows the address of the other end by ipBlock, but what is there is a pod or a node of
+the cluster, and the plugin judges those by who they are, not by their address. Cilium and what
+is built on it never match pods by ipBlock, and nodes only if they are configured to.
+
+What you see: addresses outside the cluster work, pods or nodes in the same range do not.
+
+Fix: select the pods by their labels. For nodes and the API server, use the plugin's own policies
+(on Cilium: toEntities), or have it match nodes by ipBlock.`,
+		Run: func(p *Pass) {
+			p.eachNear([]policy.Reason{policy.BlockIgnoresPods, policy.BlockIgnoresNode}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s allows %s by ipBlock, and %s lies in it, but %s does not hold an ipBlock against what runs in the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
+			})
+		},
+	},
+	{
+		Code: "NPD408", Severity: Error,
+		Title: "a selector does not match a pod on the host network",
+		Doc: `The labels of the pod are what the rule asks for, but the pod runs with hostNetwork: its traffic
+comes from the address of its node, and on most plugins no selector matches it. Ingress
+controllers, node agents and the API server are often run like that.
+
+What you see: it works from a pod on the same node as the destination, and from nowhere else.
+
+Fix: allow the addresses of the nodes with ipBlock. On OpenShift, select the namespace label
+policy-group.network.openshift.io/host-network; on Cilium, use the entities host and remote-node.`,
+		Run: func(p *Pass) {
+			p.eachNear([]policy.Reason{policy.HostNetworkPod}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s selects %s by its labels, but that runs on its node's network (hostNetwork), where no selector matches it", place(e), p.Name(peerOf(c, e))), map[string]string{"hostNetwork": "true"})
+			})
+		},
+	},
+	{
+		Code: "NPD409", Severity: Error,
+		Title: "a selector does not match what is outside the cluster",
+		Doc: `The rule names the other end by labels, as if it were a pod. The Service leads out of the
+cluster: it is of type ExternalName, or its endpoints were written by hand. Only an ipBlock
+matches an address outside.
+
+What you see: the name resolves, and the connection times out.
+
+Verify: kubectl get service NAME -o yaml; kubectl get endpointslices.
+
+Fix: allow the address with ipBlock. Where addresses change, use a policy of the network plugin
+that names DNS names.`,
+		Run: func(p *Pass) {
+			p.eachNear([]policy.Reason{policy.NotAPod}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("%s selects pods, but Service %s leads to %s, which is no pod", place(e), c.Flow.Service.Name, p.Name(peerOf(c, e))), map[string]string{"service": c.Flow.Service.Ref().String()})
+			})
+		},
+	},
+}
+
+// eachNear calls a function for every edit that adds something where a clause came near that did
+// not match for one of some reasons.
+func (p *Pass) eachNear(reasons []policy.Reason, do func(change.Cause, change.Edit)) {
+	p.eachEdit(change.Additions, func(c change.Cause, e change.Edit) {
+		if e.Clause != nil && slices.Contains(reasons, e.Clause.Reason) {
+			do(c, e)
+		}
+	})
+}
+
+// at names an end and the address that it was seen with.
+func (p *Pass) at(e policy.Endpoint, address string) string {
+	if name := p.Name(e); name != address {
+		return name + " at " + address
+	}
+	return address
+}
+
+// cidrOf is the range of the peer that an edit is near.
+func cidrOf(e change.Edit) string {
+	ref := e.Rule
+	peers := change.PeersOf(ref)
+	return peers[ref.Peer].IPBlock.CIDR
+}
+
+func blockEvidence(e change.Edit) map[string]string {
+	return map[string]string{"wanted": cidrOf(e), "seen": e.Clause.Saw, "clause": e.Rule.Path()}
+}
+
+func (p *Pass) pluginName() string {
+	if p.Plugin.Name == "" {
+		return "the network plugin"
+	}
+	return p.Plugin.Name
+}
