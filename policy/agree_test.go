@@ -241,7 +241,7 @@ func TestOraclePlugins(t *testing.T) {
 // worlds would show them.
 func TestOracleRareDeviations(t *testing.T) {
 	t.Parallel()
-	for _, b := range []policy.Behaviour{policy.SidecarNamesIgnored, policy.PodLabelsIgnored, policy.ServicePortJudged, policy.UnlistedSectionsEnforced} {
+	for _, b := range []policy.Behaviour{policy.SidecarNamesIgnored, policy.PodLabelsIgnored, policy.OwnNodePodsFiltered, policy.ServicePortJudged, policy.UnlistedSectionsEnforced} {
 		t.Run(string(b), func(t *testing.T) {
 			t.Parallel()
 			p := policy.Profile{Name: "deviating", Entries: maps.Clone(pinned.Entries)}

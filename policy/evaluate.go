@@ -71,7 +71,7 @@ func (s *Set) direction(w *world, f Flow, dir Direction) DirectionDecision {
 	switch {
 	case subject.Pod == nil:
 		d.Verdict, d.Exempt = Allowed, NotAPodSubject
-		s.otherLayers(w, subject, &d)
+		s.otherLayers(w, subject, peer, &d)
 	case f.Self() && !f.hairpin():
 		d.Verdict, d.Exempt = Allowed, SelfTraffic
 	case dir == Ingress && f.SourceRewritten:
@@ -123,6 +123,9 @@ func (s *Set) ownNode(w *world, subject, peer Endpoint, dir Direction) Truth {
 	if t != No && peer.Pod != nil {
 		t = and(t, not(s.does(w, SelectorsMatchHostNetwork)))
 	}
+	if t != No && peer.Pod != nil && dir == Ingress {
+		t = and(t, not(s.does(w, OwnNodePodsFiltered)))
+	}
 	return t
 }
 
@@ -159,7 +162,7 @@ func (s *Set) throughNode(w *world, f Flow, d *DirectionDecision) {
 	s.tiers(w, f, f.Destination, f.Source, &client)
 	s.tiers(w, f, f.Destination, Endpoint{Node: anyNode}, &node)
 	own.Verdict, own.Exempt = Allowed, OwnNode
-	s.otherLayers(w, f.Destination, &own)
+	s.otherLayers(w, f.Destination, f.Source, &own)
 	fact := Fact{Kind: SourceSeen}
 	if f.Service != nil {
 		fact.Object = f.Service.Ref()
@@ -186,7 +189,7 @@ func (s *Set) tiers(w *world, f Flow, subject, peer Endpoint, d *DirectionDecisi
 	s.policyTier(w, f, subject, peer, d)
 	s.unread(w, subject.Pod.Namespace, d)
 	s.exempt(w, f, subject, peer, d)
-	s.otherLayers(w, subject, d)
+	s.otherLayers(w, subject, peer, d)
 }
 
 // unread tells what policies that could not be read may change: they may isolate, and they may

@@ -62,6 +62,8 @@ node/n1 -> 203.0.113.9:443  => Allowed
 a/db -> 203.0.113.9:443     => Denied: egress shut by a/deny
 b/db -> 203.0.113.9:443     => Unknown: egress unknown (LayerUnread egressfirewalls.k8s.ovn.org (EgressFirewall))
 203.0.113.9 -> b/db:443     => Allowed
+# not among pods
+b/db -> a/db:5432           => Allowed
 `},
 		{name: "a namespaced kind in one namespace", policies: gap("ciliumnetworkpolicies.cilium.io", ", namespace: a"), rows: `
 203.0.113.9 -> a/db:5432    => Unknown: ingress unknown (LayerUnread a/ciliumnetworkpolicies.cilium.io (CiliumNetworkPolicy))

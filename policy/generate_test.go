@@ -309,7 +309,7 @@ var (
 	}
 	deviations = []policy.Behaviour{
 		policy.UnselectedIsolated, policy.UnlistedSectionsEnforced, policy.ServicePortJudged, policy.NamedPortsBroken, policy.BarePodsUnenforced,
-		policy.SidecarNamesIgnored, policy.PodLabelsIgnored,
+		policy.SidecarNamesIgnored, policy.PodLabelsIgnored, policy.OwnNodePodsFiltered,
 	}
 )
 

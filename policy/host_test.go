@@ -100,6 +100,21 @@ node/n1 -> deploy/a/api:8080 => Unknown: ingress unknown (SameNode a/api (Deploy
 `,
 		},
 		{
+			name:     "a plugin that may filter hostNetwork pods of the own node, but not the node",
+			profile:  changed(pinned, map[policy.Behaviour]policy.Truth{policy.OwnNodePodsFiltered: policy.Maybe}),
+			policies: denyAll,
+			rows: `
+b/agent -> a/db:5432        => Unknown: ingress unknown (PluginBehaviour own-node-hostNetwork-pods-filtered)
+node/n2 -> a/db:5432        => Allowed: ingress exempt OwnNode
+node/n1 -> a/db:5432        => Denied: ingress shut by a/deny
+b/agent -> a/web:8080       => Denied: ingress shut by a/deny
+`,
+		},
+		{name: "kindnet may", plugin: "kindnet", policies: denyIngress, rows: `
+b/agent -> a/db:5432        => Unknown: ingress unknown (PluginBehaviour own-node-hostNetwork-pods-filtered, PluginBehaviour selectors-match-hostNetwork-pods)
+node/n2 -> a/db:5432        => Allowed: ingress exempt OwnNode
+`},
+		{
 			name:     "works from the same node, times out from others: hostNetwork",
 			plugin:   "kube-router",
 			policies: denyIngress,

@@ -19,6 +19,8 @@ type layer struct {
 	reverses [3]reversal
 	// subjects returns whether the object may select a pod with an address of its own.
 	subjects func(w *world, p *cluster.Pod) Truth
+	// outsideOnly: as its kind's OutsideOnly.
+	outsideOnly bool
 	// hosts: it may select nodes, and with them hostNetwork pods.
 	hosts Truth
 }
@@ -36,6 +38,10 @@ type LayerKind struct {
 	Namespaced bool
 	// Hosts: objects of this kind can select nodes.
 	Hosts bool
+	// OutsideOnly: objects of this kind judge only traffic between a pod and what is not a pod.
+	// Source: k8s.ovn.org/v1 EgressFirewall, "traffic from a pod to an IP address outside the
+	// cluster".
+	OutsideOnly bool
 	// L7: decides on requests, not on connections. Such objects leave the verdict alone.
 	L7 bool
 	// compile reads an object; nil for L7.
@@ -56,7 +62,7 @@ var LayerKinds = []LayerKind{
 	{Group: "crd.projectcalico.org", Resource: "globalnetworkpolicies", Kind: "GlobalNetworkPolicy", Hosts: true, compile: compileCalico},
 	{Group: "crd.antrea.io", Resource: "networkpolicies", Kind: "NetworkPolicy", Namespaced: true, compile: compileAntrea},
 	{Group: "crd.antrea.io", Resource: "clusternetworkpolicies", Kind: "ClusterNetworkPolicy", Hosts: true, compile: compileAntrea},
-	{Group: "k8s.ovn.org", Resource: "egressfirewalls", Kind: "EgressFirewall", Namespaced: true, compile: compileEgressFirewall},
+	{Group: "k8s.ovn.org", Resource: "egressfirewalls", Kind: "EgressFirewall", Namespaced: true, OutsideOnly: true, compile: compileEgressFirewall},
 	{Group: "security.istio.io", Resource: "authorizationpolicies", Kind: "AuthorizationPolicy", Namespaced: true, L7: true},
 	{Group: "policy.linkerd.io", Resource: "servers", Kind: "Server", Namespaced: true, L7: true},
 }
@@ -81,7 +87,7 @@ func (s *Set) compileLayer(f *cluster.Foreign) *layer {
 	if kind == nil || kind.L7 {
 		return nil
 	}
-	l := &layer{object: f, tier: AdminTier, hosts: No, subjects: func(*world, *cluster.Pod) Truth { return Maybe }}
+	l := &layer{object: f, tier: AdminTier, hosts: No, outsideOnly: kind.OutsideOnly, subjects: func(*world, *cluster.Pod) Truth { return Maybe }}
 	kind.compile(s, f, l)
 	if f.Namespace != "" {
 		inner := l.subjects
@@ -97,13 +103,13 @@ func (s *Set) compileLayer(f *cluster.Foreign) *layer {
 
 // otherLayers turns a verdict that a policy of another layer could reverse into Unknown, and no
 // other. A layer that was not readable could hold anything its kind allows.
-func (s *Set) otherLayers(w *world, subject Endpoint, d *DirectionDecision) {
+func (s *Set) otherLayers(w *world, subject, peer Endpoint, d *DirectionDecision) {
 	if subject.Outside != nil {
 		return
 	}
-	reversed := false
+	reversed, inside := false, peer.Pod != nil && !peer.isHost()
 	for _, l := range s.layers {
-		if !couldReverse(l.tier, l.reverses[d.Direction], d) || l.selects(w, subject) == No {
+		if l.outsideOnly && inside || !couldReverse(l.tier, l.reverses[d.Direction], d) || l.selects(w, subject) == No {
 			continue
 		}
 		d.Others = append(d.Others, l.object)
@@ -112,7 +118,7 @@ func (s *Set) otherLayers(w *world, subject Endpoint, d *DirectionDecision) {
 	}
 	for _, g := range s.snapshot.Gaps {
 		k := layerOfResource(g.Resource)
-		if k == nil || g.Reason == cluster.NotServed || !k.coversEnd(g.Namespace, subject) || !couldReverse(k.tier(), k.worst(d.Direction), d) {
+		if k == nil || k.OutsideOnly && inside || g.Reason == cluster.NotServed || !k.coversEnd(g.Namespace, subject) || !couldReverse(k.tier(), k.worst(d.Direction), d) {
 			continue
 		}
 		w.ask(Fact{Kind: LayerUnread, Object: cluster.Ref{Kind: k.Kind, Namespace: g.Namespace, Name: k.ResourceName()}}, nil)

@@ -222,6 +222,11 @@ b/web -> 203.0.113.9:443    => Unknown: egress unknown (OtherLayer b/x (EgressFi
 203.0.113.9 -> b/web:8000   => Allowed
 a/web -> 203.0.113.9:443    => Denied: egress shut by a/deny
 c/web -> 203.0.113.9:443    => Allowed
+b/web -> node/n1:443        => Unknown: egress unknown (OtherLayer b/x (EgressFirewall))
+b/web -> a/agent:9100       => Unknown: egress unknown (OtherLayer b/x (EgressFirewall))
+# what stays among pods is none of its business
+b/web -> a/db:5432          => Allowed
+b/web -> svc/a/db:5432 -> a/db:5432 => Allowed
 `},
 		{name: "L7 authorization leaves the verdict alone", policies: denyIngress + foreign("security.istio.io/v1", "AuthorizationPolicy", "b", "action: DENY") + foreign("policy.linkerd.io/v1beta3", "Server", "b", "podSelector: {}"), rows: `
 a/web -> b/web:8000         => Allowed

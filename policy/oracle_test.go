@@ -108,6 +108,9 @@ func (o *oracle) exempt(f policy.Flow, t networkingv1.PolicyType, subject, peer 
 	if peer.Pod != nil && o.does(policy.SelectorsMatchHostNetwork) {
 		return false
 	}
+	if peer.Pod != nil && t == networkingv1.PolicyTypeIngress && o.does(policy.OwnNodePodsFiltered) {
+		return false
+	}
 	// "OR if the traffic source is the pod's local node"
 	return t == networkingv1.PolicyTypeIngress || o.does(policy.OwnNodeEgressExempt)
 }

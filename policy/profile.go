@@ -22,6 +22,9 @@ const (
 	HostNetworkIsolated Behaviour = "policies-isolate-hostNetwork-pods"
 	// OwnNodeEgressExempt: a pod always reaches the node it runs on.
 	OwnNodeEgressExempt Behaviour = "own-node-egress-exempt"
+	// OwnNodePodsFiltered: hostNetwork pods of a pod's own node are judged like any other node's;
+	// only the node's own processes are let in.
+	OwnNodePodsFiltered Behaviour = "own-node-hostNetwork-pods-filtered"
 	// HairpinExempt: a pod always reaches itself through its own Service.
 	HairpinExempt Behaviour = "hairpin-exempt"
 	// HairpinNeedsBoth: a pod that reaches itself through its own Service is blocked only when
@@ -89,6 +92,7 @@ func (p Profile) Of(b Behaviour) Entry {
 // they are "no" unless a plugin is known to deviate. Everything that is not here is open.
 var specification = map[Behaviour]Entry{
 	NamespaceSelectorsMatchHosts: {No, "networking/v1 NetworkPolicyPeer.NamespaceSelector: it selects pods"},
+	OwnNodePodsFiltered:          {No, "networking/v1 NetworkPolicySpec.Ingress"},
 	HairpinNeedsBoth:             {No, "no plugin is taken to do so unless it was measured"},
 	UnselectedIsolated:           {No, "concept page Network Policies: a pod that nothing selects is open"},
 	UnlistedSectionsEnforced:     {No, "networking/v1 NetworkPolicySpec.PolicyTypes"},
@@ -124,6 +128,7 @@ var Profiles = []Profile{
 		PodLabelsIgnored:         {Maybe, "as on Cilium; the settings are the provider's"},
 	}},
 	{Name: "kindnet", Entries: map[Behaviour]Entry{
+		OwnNodePodsFiltered: {Maybe, "kube-network-policies#65, #150: processes of the node are let in when they run as root"},
 		SidecarNamesIgnored: {Maybe, "kube-network-policies, pkg/networkpolicy and pkg/api: spec.containers only, in what was read; not measured"},
 	}},
 	{Name: NoPlugin},
