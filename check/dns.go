@@ -104,7 +104,7 @@ egress rule allows those.
 Fix: allow the servers with ipBlock on port 53, or set dnsPolicy back to ClusterFirst.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD506", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: with dnsPolicy %s %s %v, and no egress rule allows that", p.Names(l.Sources), l.Resolver.Policy, p.them(l, "it asks", "they ask"), l.Resolver.Servers)
+				return fmt.Sprintf("%s cannot look up names: with dnsPolicy %s %s %s, and no egress rule allows that", p.Names(l.Sources), l.Resolver.Policy, p.them(l, "it asks", "they ask"), l.server())
 			})
 		},
 	},
@@ -122,5 +122,22 @@ plugin with --network-plugin.`,
 				return fmt.Sprintf("it is not known whether %s can ask %s", p.Names(l.Sources), l.server())
 			})
 		},
+	},
+	{
+		Code: "NPD508", Severity: Error,
+		Title: "the cluster's DNS server cannot ask for names outside the cluster",
+		Doc: `The DNS pods are isolated for egress, and no rule allows them to ask the resolvers that they
+forward to. Names of the cluster are found, all others are not. A default deny in the namespace of
+the DNS server does this; it mostly cuts the server off from the API server, too, so that Services
+which are new or have changed are not found.
+
+What you see: SERVFAIL, or timeouts, for names outside the cluster only; in the log of CoreDNS
+"read udp ...->...:53: i/o timeout". A firewall of the nodes looks the same: this finding is only
+reported where the DNS pods are isolated.
+
+Verify: kubectl get configmap coredns -n kube-system -o yaml, and look for forward.
+
+Fix: allow the DNS pods egress on UDP and TCP 53 to those resolvers, and to the API server.`,
+		Run: func(p *Pass) { p.upstream() },
 	},
 }

@@ -21,6 +21,9 @@ type Pass struct {
 	Causes      []change.Cause
 	// DNS is how the sources find names; empty when no name has to be looked up.
 	DNS []Lookup
+	// Upstream is whether cluster DNS may ask for names outside the cluster; empty where the
+	// question is not about those.
+	Upstream []Answer
 	// Deep: the namespaces of both ends were read as a whole, so that it can be told what matches
 	// nothing at all.
 	Deep bool
@@ -61,6 +64,9 @@ func (p *Pass) Facts() []policy.Fact {
 		if l.Unclear() {
 			answers = append(answers, l.Answers...)
 		}
+	}
+	if p.Destination.Name != "" {
+		answers = append(answers, p.Upstream...)
 	}
 	var out []policy.Fact
 	for _, a := range answers {

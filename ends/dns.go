@@ -35,6 +35,21 @@ const (
 	AssumedDNS   ResolverKind = "AssumedDNS"   // no cluster DNS was found; the usual one is assumed
 )
 
+// Servers whose addresses no object tells.
+const (
+	NodeResolvers     = "the node's resolvers"
+	UpstreamResolvers = "the resolvers that cluster DNS forwards to"
+)
+
+// Upstream is the way on which cluster DNS asks for the names that are not the cluster's. Where it
+// leads is said in its configuration, and mostly by the resolv.conf of its node.
+// Source: task page "Customizing DNS Service", forward.
+func Upstream() Route {
+	var r Resolver
+	r.ask(policy.NameEnd(UpstreamResolvers))
+	return r.Routes[0]
+}
+
 // dnsServices are where cluster DNS is found, in order.
 // Sources: concept page "Customizing DNS Service"; OpenShift DNS Operator.
 var dnsServices = [][2]string{{"kube-system", "kube-dns"}, {"openshift-dns", "dns-default"}, {"kube-system", "coredns"}, {"kube-system", "rke2-coredns-rke2-coredns"}}
@@ -49,7 +64,7 @@ func ResolverOf(s *cluster.Snapshot, p *cluster.Pod) Resolver {
 	switch r.Policy {
 	case corev1.DNSDefault:
 		r.Kind = NodeDNS
-		r.ask(policy.NameEnd("the node's resolvers"))
+		r.ask(policy.NameEnd(NodeResolvers))
 		return r
 	case corev1.DNSNone:
 		r.Kind = CustomDNS

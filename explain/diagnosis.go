@@ -118,40 +118,6 @@ func (d *Diagnosis) judge(source, destination ends.End, route ends.Route) check.
 	return answer
 }
 
-// lookups judges how each group of sources finds names.
-func (d *Diagnosis) lookups() {
-	type key struct{ class, dns string }
-	var keys []key
-	groups := map[key][]*cluster.Pod{}
-	for _, p := range d.Source.Pods {
-		if p.Finished() {
-			continue
-		}
-		k := key{d.Set.Class(p), string(p.DNSPolicy) + "|" + join(p.Nameservers)}
-		if ends.ResolverOf(d.Snapshot, p).Kind == ends.NodeLocalDNS {
-			k.dns += "|" + p.Node // each pod asks the cache of its own node
-		}
-		if _, ok := groups[k]; !ok {
-			keys = append(keys, k)
-		}
-		groups[k] = append(groups[k], p)
-	}
-	for _, k := range keys {
-		pods := groups[k]
-		l := check.Lookup{Resolver: ends.ResolverOf(d.Snapshot, pods[0])}
-		for _, p := range pods {
-			l.Sources = append(l.Sources, policy.PodEnd(p))
-		}
-		source := ends.End{Pods: pods, Ref: d.Source.Ref}
-		for _, r := range l.Resolver.Routes {
-			l.Answers = append(l.Answers, d.judge(source, ends.End{}, r))
-		}
-		l.Settle()
-		l.Causes = change.Search(d.Set, check.Denied(l.Answers))
-		d.DNS = append(d.DNS, l)
-	}
-}
-
 // conclude draws verdict, sides, findings and result from the answers.
 func (d *Diagnosis) conclude() {
 	var all []policy.Verdict
@@ -208,12 +174,4 @@ func sideOf(decisions []policy.DirectionDecision) Side {
 		side.Isolated, side.Isolating, side.Admitting = d.Isolated, d.Isolating, d.Admitting
 	}
 	return side
-}
-
-func join(list []string) string {
-	text := ""
-	for _, s := range list {
-		text += s + ","
-	}
-	return text
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -42,6 +43,12 @@ func FactText(f policy.Fact) FactWords {
 			"give the Service with its clusterIP",
 		}
 	case policy.NameAddress:
+		if o.Name == ends.NodeResolvers || o.Name == ends.UpstreamResolvers {
+			return FactWords{
+				fmt.Sprintf("whether %s have an address in %s", o.Name, f.Key),
+				"look them up: /etc/resolv.conf of the nodes, the Corefile of cluster DNS",
+			}
+		}
 		return FactWords{
 			fmt.Sprintf("whether %s resolves to an address in %s", o.Name, f.Key),
 			"ask for the address instead of the name",

@@ -306,20 +306,6 @@ func addMiss(misses []miss, why, at string) []miss {
 	return misses
 }
 
-// DNS says how the pods find names and whether policies let them.
-func DNS(q One) (*OneStep, error) {
-	s, err := q.resolvePods(StepDNS)
-	if err != nil {
-		return nil, err
-	}
-	d := &Diagnosis{Pass: *s.pass}
-	d.Source = ends.End{Ref: s.end.Ref, Pods: s.pods}
-	d.Destination.ByName = true
-	d.lookups()
-	s.pass = &d.Pass
-	return s.step(StepDNS, "DNS", d.dnsLines()), nil
-}
-
 // Policy looks for logic that does not say what it seems to say: in the policies that select a
 // target, or in all of a namespace.
 func Policy(q One) (*OneStep, error) {

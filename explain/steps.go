@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
@@ -254,63 +252,6 @@ func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 		}
 	}
 	return text + ", each of whose rules matches something"
-}
-
-// dnsLines says who answers the source's lookups and which rule lets it ask.
-func (d *Diagnosis) dnsLines() []Line {
-	if !d.Destination.ByName {
-		return []Line{{Status: Skipped, Text: "not needed: the destination was not given by name"}}
-	}
-	if len(d.DNS) == 0 {
-		return []Line{{Status: Skipped, Text: "not looked at: the source is not a pod"}}
-	}
-	var lines []Line
-	for _, l := range d.DNS {
-		if l.Unclear() {
-			lines = append(lines, Line{Status: NotKnown, Text: "see what is missing below"})
-			continue
-		}
-		if l.Verdict(corev1.ProtocolUDP) != policy.Allowed {
-			continue
-		}
-		text := "53/UDP"
-		if l.Verdict(corev1.ProtocolTCP) == policy.Allowed {
-			text += " and 53/TCP"
-		}
-		lines = append(lines, Line{Status: OK, Text: fmt.Sprintf("%s allowed to %s%s", text, serverText(l), admittedBy(l))})
-	}
-	return lines
-}
-
-func serverText(l check.Lookup) string {
-	switch l.Resolver.Kind {
-	case ends.ClusterDNS:
-		return fmt.Sprintf("%s/%s", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
-	case ends.AssumedDNS:
-		return "the cluster's DNS (not among the objects; taken to be kube-system/kube-dns)"
-	case ends.NodeLocalDNS:
-		return "the cache " + l.Resolver.Cache.Name
-	case ends.NodeDNS:
-		return "its node's resolvers"
-	}
-	return fmt.Sprint(l.Resolver.Servers)
-}
-
-// admittedBy names the rule that lets the lookups out, or that nothing isolates the source.
-func admittedBy(l check.Lookup) string {
-	for _, a := range l.Answers {
-		for _, j := range a.Pairs {
-			for _, d := range j.Decisions {
-				if d.Egress.Isolated == policy.No {
-					return ": the source is not isolated for egress"
-				}
-				if len(d.Egress.Admitting) > 0 {
-					return " by " + refText(d.Egress.Admitting[0])
-				}
-			}
-		}
-	}
-	return ""
 }
 
 func refText(r policy.RuleRef) string { return r.Policy.Name + " " + r.Path() }

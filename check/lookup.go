@@ -1,0 +1,272 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// code classifies a lookup that does not plainly work, or returns "".
+func (l Lookup) code() string {
+	udp, tcp := l.Verdict(corev1.ProtocolUDP), l.Verdict(corev1.ProtocolTCP)
+	switch {
+	case udp == policy.Unknown || udp == policy.Allowed && tcp == policy.Unknown:
+		return "NPD507"
+	case udp == policy.Allowed && tcp == policy.Allowed:
+		return ""
+	case udp == policy.Allowed:
+		return "NPD503"
+	case l.Resolver.Kind == ends.NodeLocalDNS:
+		return "NPD505"
+	case l.Resolver.Kind == ends.CustomDNS || l.Resolver.Kind == ends.NodeDNS:
+		return "NPD506"
+	case len(l.Causes) == 0 || len(l.Causes[0].Edits) == 0:
+		return "NPD501"
+	case l.Causes[0].Edits[0].Direction == policy.Ingress:
+		return "NPD504"
+	case slices.Contains(change.Additions, l.Causes[0].Edits[0].Kind), slices.Contains(subjects, l.Causes[0].Edits[0].Kind):
+		return "NPD501"
+	}
+	return "NPD502"
+}
+
+// Verdict combines what policies say of the queries of one protocol. A resolver has several
+// servers; one that is denied makes lookups stall, so it counts.
+func (l Lookup) Verdict(protocol corev1.Protocol) policy.Verdict {
+	var verdicts []policy.Verdict
+	for _, a := range l.Answers {
+		if a.Route.Protocol != protocol {
+			continue
+		}
+		for _, j := range a.Pairs {
+			verdicts = append(verdicts, j.Verdict())
+		}
+	}
+	v, partial := Combine(verdicts)
+	if partial {
+		return policy.Denied
+	}
+	return v
+}
+
+// server names who is asked.
+func (l Lookup) server() string {
+	switch {
+	case l.Resolver.Kind == ends.AssumedDNS:
+		return "the DNS server (not among the objects; taken to be kube-system/kube-dns)"
+	case l.Resolver.Kind == ends.NodeDNS:
+		return "the resolvers of its node"
+	case l.Resolver.Service != nil:
+		return fmt.Sprintf("the DNS server %s/%s", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
+	}
+	var servers []string
+	for _, a := range l.Resolver.Servers {
+		servers = append(servers, a.String())
+	}
+	return strings.Join(servers, ", ")
+}
+
+// edits are those of all causes, each once: UDP and TCP may need one each.
+func (l Lookup) edits() []change.Edit {
+	var out []change.Edit
+	for _, c := range l.Causes {
+		for _, e := range c.Edits {
+			same := func(o change.Edit) bool { return o.Object == e.Object && o.Path == e.Path }
+			if !slices.ContainsFunc(out, same) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// subjects are the edits that say "the policy that allows DNS does not select the pod".
+var subjects = []change.Kind{change.SubjectAll, change.SubjectLabelValue, change.SubjectLabelKey}
+
+// by names the policies that isolate the source of a lookup; of several sources, those that isolate
+// all of them.
+func (p *Pass) by(l Lookup) string {
+	var common []string
+	for i, names := range l.isolating {
+		if i == 0 {
+			common = slices.Clone(names)
+		}
+		common = slices.DeleteFunc(common, func(n string) bool { return !slices.Contains(names, n) })
+	}
+	if len(common) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s isolated by %s", p.them(l, "it is", "they are"), strings.Join(common, ", "))
+}
+
+// meant names the policy that allows DNS and does not select the source.
+func (p *Pass) meant(l Lookup) string {
+	if l.meant == nil {
+		return ""
+	}
+	text := fmt.Sprintf("; nearest: %s allows DNS, but its podSelector wants %s", l.meant.Policy.Name, metav1.FormatLabelSelector(&l.meant.Policy.Spec.PodSelector))
+	if m := l.meant.Mismatch; len(p.owners(l.Sources)) == 1 {
+		if m.Present {
+			return fmt.Sprintf("%s, and the pod has %s=%s", text, m.Key, m.Saw)
+		}
+		return fmt.Sprintf("%s, and the pod has no label %s", text, m.Key)
+	}
+	return text + ", and selects none of them"
+}
+
+// alike returns the lookups with those put together that have the same trouble and the same way
+// out of it.
+func (p *Pass) alike(code string) []Lookup {
+	var keys []string
+	groups := map[string]Lookup{}
+	for _, l := range p.DNS {
+		if l.code() != code {
+			continue
+		}
+		l = p.traced(l)
+		key := l.key()
+		g, ok := groups[key]
+		if !ok {
+			keys, g = append(keys, key), l
+		} else {
+			g.Sources = append(slices.Clone(g.Sources), l.Sources...)
+			g.isolating = append(slices.Clone(g.isolating), l.isolating...)
+		}
+		groups[key] = g
+	}
+	var out []Lookup
+	for _, key := range keys {
+		out = append(out, groups[key])
+	}
+	return out
+}
+
+// traced adds what the trace of a lookup tells about the policies of its source.
+func (p *Pass) traced(l Lookup) Lookup {
+	denied := slices.DeleteFunc(Denied(l.Answers), func(d policy.Decision) bool { return d.Egress.Verdict != policy.Denied })
+	if len(denied) == 0 {
+		return l
+	}
+	l.isolating = [][]string{policyNames(denied[0].Egress.Isolating)}
+	if near := change.MeantForDNS(p.Set, denied[0]); len(near) == 1 { // several are each for their own pods
+		l.meant = &near[0]
+	}
+	return l
+}
+
+func policyNames(policies []*cluster.Policy) []string {
+	var names []string
+	for _, np := range policies {
+		names = append(names, np.Name)
+	}
+	return names
+}
+
+// key is the same for lookups that one sentence and one fix are about.
+func (l Lookup) key() string {
+	key := []string{l.server(), fmt.Sprint(l.Resolver.Policy, l.Resolver.Servers), l.Verdict(corev1.ProtocolUDP).String()}
+	for _, e := range l.edits() {
+		key = append(key, e.Object.String(), e.Path, fmt.Sprint(e.Patch))
+	}
+	if l.meant != nil {
+		key = append(key, l.meant.Policy.Name)
+	}
+	return strings.Join(key, "|")
+}
+
+// owners are the workloads that sources belong to, each once, in the order of their names.
+func (p *Pass) owners(sources []policy.Endpoint) []cluster.Ref {
+	var refs []cluster.Ref
+	for _, e := range sources {
+		refs = append(refs, p.owner(e))
+	}
+	slices.SortFunc(refs, func(a, b cluster.Ref) int { return cmp.Or(strings.Compare(a.Name, b.Name), a.Compare(b)) })
+	return slices.Compact(refs)
+}
+
+// them chooses between the words for one workload and for several.
+func (p *Pass) them(l Lookup, one, several string) string {
+	if len(p.owners(l.Sources)) == 1 {
+		return one
+	}
+	return several
+}
+
+// mostNames bounds how many workloads a sentence names.
+const mostNames = 20
+
+// Names names ends as the question did: one with its namespace and kind, several shortly.
+func (p *Pass) Names(sources []policy.Endpoint) string {
+	if owners := p.owners(sources); len(owners) == 1 {
+		return owners[0].String()
+	}
+	return p.ShortNames(sources)
+}
+
+// ShortNames names the workloads that ends belong to, each once.
+func (p *Pass) ShortNames(sources []policy.Endpoint) string {
+	names := shortNames(p.owners(sources))
+	if n := len(names) - mostNames; n > 1 {
+		return fmt.Sprintf("%s and %d more workloads", strings.Join(names[:mostNames], ", "), n)
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// shortNames are names alone, with the kind where two objects share a name.
+func shortNames(refs []cluster.Ref) []string {
+	var out []string
+	for _, r := range refs {
+		shared := slices.ContainsFunc(refs, func(o cluster.Ref) bool { return o != r && o.Name == r.Name })
+		if out = append(out, r.Name); shared {
+			out[len(out)-1] = fmt.Sprintf("%s (%s)", r.Name, r.Kind)
+		}
+	}
+	return out
+}
+
+// lookups reports the lookups that a code classifies, those that are alike once.
+func (p *Pass) lookups(code string, message func(Lookup) string) {
+	for _, l := range p.alike(code) {
+		owners := p.owners(l.Sources)
+		f := Finding{Object: owners[0], Message: message(l), Cause: code != "NPD503" && code != "NPD507"}
+		if len(owners) > 1 {
+			f.Object = p.Source.Ref
+		}
+		if f.Object.Kind == "Namespace" {
+			f.Object.Namespace = "" // a Namespace is in none
+		}
+		if p.current.Severity == Error {
+			f.Severity = p.severityOfDenied()
+		}
+		if f.Fix = l.edits(); len(f.Fix) > 0 {
+			if e := f.Fix[0]; e.Manifest == nil {
+				f.Object, f.Field, f.Origin = e.Object, e.Path, e.Origin
+			}
+		} else if code == "NPD507" {
+			f.Advice = "give the objects of the DNS server's namespace with -f, or name the plugin with --network-plugin"
+		} else {
+			f.Advice = "allow UDP and TCP 53 to the servers that the pod asks"
+		}
+		f.Evidence = map[string]string{"server": l.server(), "udp": l.Verdict(corev1.ProtocolUDP).String(), "tcp": l.Verdict(corev1.ProtocolTCP).String()}
+		if len(owners) > 1 {
+			f.Evidence["workloads"] = strings.Join(shortNames(owners), ", ")
+		}
+		if l.meant != nil {
+			f.Evidence["nearest"] = l.meant.Policy.Name
+		}
+		p.report(f)
+	}
+}
