@@ -11,8 +11,8 @@ import (
 // object with the same kind, namespace and name is replaced, others are added. Neither snapshot
 // is changed.
 //
-// A workload that is replaced takes its pods with it: they are judged by the new template. A
-// Service takes its endpoints with it: they are those that its selector matches, as the endpoint
+// A workload that is replaced takes its pods with it: they are judged by the new template, and with
+// no replicas there are none. A Service takes its endpoints with it: they are those that its selector matches, as the endpoint
 // slice controller would see to.
 func Overlay(base, with *cluster.Snapshot) *cluster.Snapshot {
 	out := *base
@@ -34,12 +34,25 @@ func Overlay(base, with *cluster.Snapshot) *cluster.Snapshot {
 		maps.Copy(out.ConfigMaps, base.ConfigMaps)
 		maps.Copy(out.ConfigMaps, with.ConfigMaps)
 	}
-	out.Gaps = slices.Clone(base.Gaps)
+	out.Gaps = gapsLeft(base, with)
 	for _, w := range with.Workloads {
 		out.Pods = rollOut(base, w, out.Pods)
 	}
 	derive(base, with, &out)
 	return out.Seal()
+}
+
+// gapsLeft returns the gaps of the base without those that the objects of with fill: namespaces
+// that were not among the files. With more files come namespaces that are not among them either.
+func gapsLeft(base, with *cluster.Snapshot) []cluster.Gap {
+	notGiven := func(g cluster.Gap) bool { return g.Resource == "namespaces" && g.Reason == cluster.NotProvided }
+	gaps := slices.DeleteFunc(slices.Clone(base.Gaps), func(g cluster.Gap) bool { return notGiven(g) && with.HasNamespace(g.Name) })
+	for _, g := range with.Gaps {
+		if base.FromFiles && notGiven(g) && !base.HasNamespace(g.Name) {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
 }
 
 // derive makes the endpoints of Services follow from their selectors where the objects of with
@@ -116,8 +129,12 @@ func replace[T any](base, with []T, ref func(T) cluster.Ref) []T {
 }
 
 // rollOut gives the pods of a workload what its new template says: labels, ports and settings.
-// What the template does not decide (address, node, labels that controllers stamp) stays.
+// What the template does not decide (address, node, labels that controllers stamp) stays. A workload
+// without replicas loses its pods.
 func rollOut(base *cluster.Snapshot, w *cluster.Workload, pods []*cluster.Pod) []*cluster.Pod {
+	if w.Replicas == 0 {
+		return slices.DeleteFunc(pods, func(p *cluster.Pod) bool { return base.Owns(w, p) })
+	}
 	for i, p := range pods {
 		if !base.Owns(w, p) {
 			continue

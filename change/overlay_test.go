@@ -33,6 +33,11 @@ func set(name, app string) *cluster.Workload {
 	return &cluster.Workload{Ref: ref, Template: template, Replicas: 1}
 }
 
+func scaledToZero(w *cluster.Workload) *cluster.Workload {
+	w.Replicas = 0
+	return w
+}
+
 func service(name, app string, port int32) *cluster.Service {
 	v := &cluster.Service{Namespace: "a", Name: name, Ports: []corev1.ServicePort{{Port: 80, Protocol: corev1.ProtocolTCP, TargetPort: intstr.FromInt32(port)}}}
 	if app != "" {
@@ -101,6 +106,9 @@ func TestOverlayEndpoints(t *testing.T) {
 		{"a new Service for nothing", nil, cluster.Snapshot{Services: []*cluster.Service{service("new", "none", 9090)}}, "new", "", "NothingSelected"},
 		{"a template that no longer fits", nil, cluster.Snapshot{Workloads: []*cluster.Workload{set("web", "www")}}, "web", web, "NothingSelected"},
 		{"a template that now fits", nil, cluster.Snapshot{Workloads: []*cluster.Workload{set("api", "web")}}, "web", web, "a/api-0 (Pod):8080 " + web},
+		{"no replicas", nil, cluster.Snapshot{Workloads: []*cluster.Workload{scaledToZero(set("web", "web"))}}, "web", web, "ScaledToZero"},
+		{"no replicas of another", nil, cluster.Snapshot{Workloads: []*cluster.Workload{scaledToZero(set("api", "api"))}}, "web", web, web},
+		{"a new workload without replicas", nil, cluster.Snapshot{Workloads: []*cluster.Workload{scaledToZero(set("more", "web"))}}, "web", web, "ScaledToZero " + web},
 		{"a workload that has no pods yet", nil, cluster.Snapshot{Workloads: []*cluster.Workload{set("more", "web")}}, "web", web, "a/more (StatefulSet):8080 " + web},
 		{"another pod", nil, cluster.Snapshot{Pods: []*cluster.Pod{runs("web-1", "web", "")}}, "web", web, web + " a/web-1 (Pod):8080"},
 		{"a pod of other labels", nil, cluster.Snapshot{Pods: []*cluster.Pod{runs("web-0", "www", "web")}}, "web", web, "NothingSelected"},
@@ -190,5 +198,42 @@ func TestOverlayAgents(t *testing.T) {
 	}
 	if got, want := show(base), "[calico-node[] kube-proxy[old]] map[kube-system/cilium-config:map[enable-policy:default] kube-system/other:map[]]"; got != want {
 		t.Errorf("base: %s, want %s", got, want)
+	}
+}
+
+// Without replicas there are no pods, and those of other workloads stay.
+func TestOverlayScaledToZero(t *testing.T) {
+	t.Parallel()
+	base := running()
+	out := change.Overlay(base, (&cluster.Snapshot{Workloads: []*cluster.Workload{scaledToZero(set("web", "web"))}}).Seal())
+	if out.Pod("a", "web-0") != nil || out.Pod("a", "api-0") == nil || base.Pod("a", "web-0") == nil {
+		t.Errorf("pods: %v", out.Pods)
+	}
+}
+
+// A namespace that comes with the objects is no gap any more; one that they only name is.
+func TestOverlayGaps(t *testing.T) {
+	t.Parallel()
+	missing := func(names ...string) (gaps []cluster.Gap) {
+		for _, n := range names {
+			gaps = append(gaps, cluster.Gap{Resource: "namespaces", Name: n, Reason: cluster.NotProvided})
+		}
+		return gaps
+	}
+	forbidden := cluster.Gap{Resource: "namespaces", Name: "b", Reason: cluster.Forbidden}
+	given := []*cluster.Namespace{{Name: "a", Labels: cluster.Labels{Known: ofApp("x")}}, {Name: "b"}}
+	for name, row := range map[string]struct {
+		base, with cluster.Snapshot
+		want       []cluster.Gap
+	}{
+		"given now":        {cluster.Snapshot{FromFiles: true, Gaps: missing("a", "c")}, cluster.Snapshot{Namespaces: given}, missing("c")},
+		"named now":        {cluster.Snapshot{FromFiles: true, Gaps: missing("a")}, cluster.Snapshot{Gaps: missing("a", "d")}, missing("a", "d")},
+		"given before":     {cluster.Snapshot{FromFiles: true, Namespaces: given}, cluster.Snapshot{Gaps: missing("a")}, nil},
+		"a live cluster":   {cluster.Snapshot{}, cluster.Snapshot{Gaps: missing("d")}, nil},
+		"could not see it": {cluster.Snapshot{Gaps: []cluster.Gap{forbidden}}, cluster.Snapshot{Namespaces: given}, []cluster.Gap{forbidden}},
+	} {
+		if got := change.Overlay(row.base.Seal(), row.with.Seal()).Gaps; !slices.Equal(got, row.want) {
+			t.Errorf("%s: %v, want %v", name, got, row.want)
+		}
 	}
 }

@@ -92,6 +92,8 @@ func (o *options) overlay(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	warnings, placed := o.warnings, placement(path, source.Placed())
+	o.warnings = func() []string { return slices.Concat(warnings(), placed, source.Warnings()) }
 	locate := o.locate
 	o.source = overlaid{o.source, with}
 	o.locate = func(origin cluster.Origin, path string) (int, bool) {
@@ -101,6 +103,19 @@ func (o *options) overlay(ctx context.Context, path string) error {
 		return locate(origin, path)
 	}
 	return nil
+}
+
+// placement says of the objects of --with that name no namespace where they are put: a policy in
+// the wrong namespace changes nothing in the right one.
+func placement(path string, refs []cluster.Ref) []string {
+	if len(refs) == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("%s %s names no namespace and is", refs[0].Kind, refs[0].Name)
+	if len(refs) > 1 {
+		what = fmt.Sprintf("%d objects name no namespace and are", len(refs))
+	}
+	return []string{fmt.Sprintf("--with %s: %s taken to be in %s (-n names another)", path, what, refs[0].Namespace)}
 }
 
 // overlaid is a source whose every answer has some objects put in place.

@@ -105,7 +105,7 @@ func (c *clerk) file(h *header, e entry) (entry, *Error) {
 	if only := class.kind.only; only != "" && only != string(namespace)+"/"+string(h.name) {
 		return e, nil
 	}
-	e.namespace = c.number(namespace)
+	e.namespace, e.placed = c.number(namespace), len(namespace) > len(h.namespace)
 	switch {
 	case len(h.name) > 0:
 		e.name = c.names.put(h.name)

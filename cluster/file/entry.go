@@ -16,6 +16,7 @@ type entry struct {
 	line      uint32
 	namespace uint32 // number in the directory of namespaces
 	form      form
+	placed    bool // in its namespace by Options.Namespace: it names none
 	// inner is set for an object inside of what start and size span.
 	inner *inner
 }

@@ -138,3 +138,17 @@ func (s *Source) complaints(paths []string) error {
 	}
 	return errors.Join(empty...)
 }
+
+// Placed returns the objects that name no namespace and are in that of Options.Namespace, in the
+// order of the files.
+func (s *Source) Placed() []cluster.Ref {
+	var refs []cluster.Ref
+	for _, index := range s.inputs {
+		for i := range index.entries {
+			if e := &index.entries[i]; e.placed && e.kind != nil {
+				refs = append(refs, s.reference(e))
+			}
+		}
+	}
+	return refs
+}
