@@ -72,7 +72,7 @@ direction.`,
 	{
 		Code: "NPD404", Severity: Error,
 		Title: "a namespaceSelector and a podSelector in one peer mean \"and\"",
-		Doc: `One item of from or to that has both selectors admits pods that match both. The peer selects no
+		Doc: `One item of from or to that has both selectors allows pods that match both. The peer selects no
 pod at all, while each of its halves selects some: a dash is missing between the two.
 
 What you see: neither the pods of the namespace that is named nor those with the labels get
@@ -100,7 +100,7 @@ func (p *Pass) eachMissing(do func(change.Cause, change.Edit)) {
 	})
 }
 
-// isolating names the policies that isolate the end that an edit is about.
+// isolating names the policies that isolate the end that an edit is about: "policies a, b".
 func isolating(p *Pass, c change.Cause, e change.Edit) string {
 	before := p.Set.Evaluate(c.Flow)
 	side := before.Ingress
@@ -111,7 +111,10 @@ func isolating(p *Pass, c change.Cause, e change.Edit) string {
 	for _, np := range side.Isolating {
 		names = append(names, np.Name)
 	}
-	return strings.Join(names, ", ")
+	if len(names) == 1 {
+		return "policy " + names[0]
+	}
+	return "policies " + strings.Join(names, ", ")
 }
 
 // adviceBeyondPolicies is what to try when no edit was found.

@@ -24,7 +24,7 @@ func (d *Diagnosis) ruleLines() []Line {
 			}
 			for _, decision := range decisions {
 				for _, side := range []policy.DirectionDecision{decision.Egress, decision.Ingress} {
-					l := SideLine(side)
+					l := sideLine(side, decision.Flow)
 					if several {
 						l.Label += fmt.Sprintf(" %d/%s", a.Route.Port, a.Route.Protocol)
 					}
@@ -66,16 +66,16 @@ func rangeLabel(j check.Judged, a check.Answer) string {
 	return strings.Join(out, ", ")
 }
 
-// SideLine says how one direction was decided.
-func SideLine(d policy.DirectionDecision) Line {
+// sideLine says how one direction of a flow was decided.
+func sideLine(d policy.DirectionDecision, f policy.Flow) Line {
 	line := Line{Label: d.Direction.String()}
 	switch d.Verdict {
 	case policy.Allowed:
 		line.Status, line.Text = OK, "allowed: "+whyAllowed(d)
 	case policy.Denied:
 		line.Status, line.Text = Problem, "denied: isolated by "+policyNames(d.Isolating)
-		if near := nearest(d); near != "" {
-			line.Text += "; nearest: " + near
+		if near := nearest(d, f); near != "" {
+			line.Text += "; nearest rule: " + near
 		}
 	default:
 		line.Status, line.Text = NotKnown, "not known: "+hangsOn(d)
@@ -90,13 +90,13 @@ func whyAllowed(d policy.DirectionDecision) string {
 	case policy.SelfTraffic:
 		return "a pod always reaches itself"
 	case policy.Hairpin:
-		return "this plugin lets a pod reach itself through its own Service"
+		return "this network plugin lets a pod reach itself through its own Service"
 	case policy.HostNetwork:
 		return "hostNetwork pods are not subject to NetworkPolicies"
 	case policy.OwnNode:
 		return "a pod is always reached from its own node"
 	case policy.Unenforced:
-		return "this plugin does not enforce on pods without an owner"
+		return "this network plugin does not enforce on pods without an owner"
 	}
 	if len(d.Admitting) > 0 {
 		var refs []string
@@ -108,7 +108,7 @@ func whyAllowed(d policy.DirectionDecision) string {
 	if d.Isolated == policy.No {
 		return "no policy isolates it"
 	}
-	return "in every case that is left open"
+	return "whatever the facts that are not known turn out to be"
 }
 
 func policyNames(policies []*cluster.Policy) string {
@@ -116,12 +116,15 @@ func policyNames(policies []*cluster.Policy) string {
 	for _, p := range policies {
 		names = append(names, p.Name)
 	}
-	return strings.Join(names, ", ")
+	if len(names) == 1 {
+		return "policy " + names[0]
+	}
+	return "policies " + strings.Join(names, ", ")
 }
 
 // nearest describes the rule that comes closest to admitting a flow: one whose peers match but
 // whose ports do not, or the other way round.
-func nearest(d policy.DirectionDecision) string {
+func nearest(d policy.DirectionDecision, f policy.Flow) string {
 	best, text := 0, ""
 	for _, t := range d.Trace {
 		if t.Isolates == policy.No {
@@ -132,11 +135,11 @@ func nearest(d policy.DirectionDecision) string {
 			switch {
 			case r.Ignored:
 			case r.PeersMatch == policy.Yes && len(r.Peers) == 0:
-				score, why = 1, clauseText(r.Ports) // admits everybody, so it was hardly meant for this
+				score, why = 1, portsMissed(r.Ref, f) // admits everybody, so it was hardly meant for this
 			case r.PeersMatch == policy.Yes:
-				score, why = 3, clauseText(r.Ports)
+				score, why = 3, portsMissed(r.Ref, f)
 			case r.PortsMatch == policy.Yes:
-				score, why = 2, clauseText(r.Peers)
+				score, why = 2, peersMissed(r.Peers)
 			}
 			if score > best {
 				best, text = score, fmt.Sprintf("%s (%s)", refText(r.Ref), why)
@@ -144,71 +147,6 @@ func nearest(d policy.DirectionDecision) string {
 		}
 	}
 	return text
-}
-
-// clauseText says what a rule's clauses wanted, shortly, and what was seen.
-func clauseText(clauses []policy.Clause) string {
-	var out []string
-	for _, c := range clauses {
-		if c.Mismatch != nil {
-			out = append(out, MismatchText(c.Mismatch))
-		}
-	}
-	const most = 3
-	if len(out) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(out[:most], "; "), len(out)-most)
-	}
-	return strings.Join(out, "; ")
-}
-
-// MismatchText says in a few words why a clause did not match.
-func MismatchText(m *policy.Mismatch) string {
-	want := strings.Join(m.Want, " or ")
-	switch m.Reason {
-	case policy.LabelMismatch:
-		saw := "it is not there"
-		if m.Present {
-			saw = "is " + m.Saw
-		}
-		if m.Truth == policy.Maybe {
-			saw = "not known"
-		}
-		switch m.Operator {
-		case "Exists":
-			return fmt.Sprintf("wants label %s, %s", m.Key, saw)
-		case "DoesNotExist":
-			return fmt.Sprintf("wants no label %s, %s", m.Key, saw)
-		case "NotIn":
-			return fmt.Sprintf("wants %s not %s, %s", m.Key, want, saw)
-		}
-		return fmt.Sprintf("wants %s=%s, %s", m.Key, want, saw)
-	case policy.OtherNamespace:
-		return fmt.Sprintf("means pods of namespace %s, not %s", want, m.Saw)
-	case policy.NotAPod:
-		return "selectors match pods only"
-	case policy.HostNetworkPod:
-		return "selectors do not match hostNetwork pods"
-	case policy.OutsideBlock:
-		if strings.Contains(check.AddressText(m.Saw), "/") {
-			return "wants an address in " + want // a part of a range, which says nothing
-		}
-		return fmt.Sprintf("wants an address in %s, is %s", want, orUnknown(check.AddressText(m.Saw)))
-	case policy.InExcept:
-		return fmt.Sprintf("%s is in except %s", orUnknown(m.Saw), want)
-	case policy.BlockIgnoresPods:
-		return fmt.Sprintf("ipBlock %s does not match pods on this plugin", want)
-	case policy.BlockIgnoresNode:
-		return fmt.Sprintf("ipBlock %s does not match nodes on this plugin", want)
-	case policy.AddressUnknown:
-		return fmt.Sprintf("wants an address in %s, not known", want)
-	case policy.PortMismatch:
-		return fmt.Sprintf("wants port %s, is %s", want, m.Saw)
-	case policy.ProtocolMismatch:
-		return fmt.Sprintf("wants %s, is %s", want, m.Saw)
-	case policy.NameMismatch:
-		return fmt.Sprintf("wants the port named %s, is %s", want, m.Saw)
-	}
-	return "the network plugin decides"
 }
 
 func orUnknown(s string) string {

@@ -53,6 +53,22 @@ func (o *OneStep) conclude() {
 	}
 }
 
+// Summary says what the step found. A step alone does not prove that a connection works, so it
+// never says so.
+func (o *OneStep) Summary() string {
+	switch o.Step.Status {
+	case Problem:
+		return "A problem was found"
+	case NotKnown:
+		return "Unclear"
+	case Warning:
+		return "No failure found, but a warning"
+	case Skipped:
+		return "Nothing to look at"
+	}
+	return "No problem found"
+}
+
 // One is a question about a single target, or about a whole namespace when Target is nil.
 type One struct {
 	Snapshot  *cluster.Snapshot
@@ -214,9 +230,11 @@ func alike(s *cluster.Snapshot, pods []*cluster.Pod) []group {
 	return out
 }
 
-// selectionLines says which policies select a pod, and why the others do not.
+// selectionLines says which policies select a pod and which may. The others are one line, but for
+// a policy that selects no pod at all: that one was perhaps meant for this pod.
 func (s *subject) selectionLines(p *cluster.Pod) []Line {
 	var lines []Line
+	var others []string
 	for _, sel := range s.pass.Set.Selections(p) {
 		var types []string
 		for _, t := range sel.Policy.Spec.PolicyTypes {
@@ -226,10 +244,21 @@ func (s *subject) selectionLines(p *cluster.Pod) []Line {
 		case policy.Yes:
 			lines = append(lines, Line{Status: OK, Label: "  " + sel.Policy.Name, Text: "selects it: isolates " + strings.Join(types, " and ")})
 		case policy.No:
+			if pods, _ := s.pass.Set.Selected(sel.Policy); len(pods) > 0 {
+				others = append(others, sel.Policy.Name)
+				continue
+			}
 			lines = append(lines, Line{Status: Skipped, Label: "  " + sel.Policy.Name, Text: "does not select it: " + MismatchText(sel.Mismatch)})
 		default:
 			lines = append(lines, Line{Status: NotKnown, Label: "  " + sel.Policy.Name, Text: "may select it: " + MismatchText(sel.Mismatch)})
 		}
+	}
+	if len(others) > 0 {
+		text := fmt.Sprintf("%s select other pods: %s", count(len(others), "policy"), strings.Join(others, ", "))
+		if len(others) == 1 {
+			text = fmt.Sprintf("1 policy selects other pods: %s", others[0])
+		}
+		lines = append(lines, Line{Status: Skipped, Text: text})
 	}
 	return lines
 }
@@ -274,9 +303,9 @@ func Namespaces(q One) (*OneStep, error) {
 			case policy.Yes:
 				lines = append(lines, Line{Status: OK, Text: at + " matches it"})
 			case policy.No:
-				misses = addMiss(misses, MismatchText(m), at)
+				misses = addMiss(misses, namespaceMismatch(m), at)
 			default:
-				lines = append(lines, Line{Status: NotKnown, Text: at + " may match it: " + MismatchText(m)})
+				lines = append(lines, Line{Status: NotKnown, Text: at + " may match it: " + namespaceMismatch(m)})
 			}
 		}
 	}
@@ -289,6 +318,14 @@ func Namespaces(q One) (*OneStep, error) {
 	}
 	s.about = "namespace " + s.namespace
 	return s.step(StepNamespaces, "Namespace labels", lines), nil
+}
+
+// namespaceMismatch says why a namespaceSelector, or the lack of one, does not mean a namespace.
+func namespaceMismatch(m *policy.Mismatch) string {
+	if m.Reason == policy.LabelMismatch {
+		return labelMismatch(*m, "namespaces")
+	}
+	return MismatchText(m)
 }
 
 // miss is a reason why selectors do not match, and the places it holds at.
@@ -331,6 +368,9 @@ func Policy(q One) (*OneStep, error) {
 	if len(lines) == 0 {
 		lines = append(lines, Line{Status: OK, Text: "no NetworkPolicy: everything is allowed in and out"})
 	}
+	if text := unchecked(s.pass, s.pass.Policies); text != "" {
+		lines = append(lines, Line{Status: Skipped, Text: text})
+	}
 	return s.step(StepPolicy, "Policy logic", lines), nil
 }
 
@@ -349,7 +389,7 @@ func PolicyText(set *policy.Set, np *cluster.Policy) string {
 		}
 		what := count(rules, "rule")
 		if rules == 0 {
-			what = "nothing admitted"
+			what = "nothing allowed"
 		}
 		parts = append(parts, fmt.Sprintf("%s (%s)", strings.ToLower(string(t)), what))
 	}

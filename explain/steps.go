@@ -209,9 +209,9 @@ func (d *Diagnosis) portLines() []Line {
 		if len(r.Backends)+len(r.Unready) == 0 {
 			continue
 		}
-		text := fmt.Sprintf("%d/%s arrives at the pod as it is dialled", r.Port, r.Protocol)
+		text := fmt.Sprintf("the client dials %d/%s; policies see the same port", r.Port, r.Protocol)
 		if numbers := arriving(r); r.Service != nil {
-			text = fmt.Sprintf("%d/%s is dialled, pod port %s is what policies see", r.Port, r.Protocol, numbers)
+			text = fmt.Sprintf("the client dials %d/%s; policies see pod port %s", r.Port, r.Protocol, numbers)
 		}
 		if d.Destination.Ref.Kind == "CIDR" || d.Destination.Ref.Kind == "Internet" || d.Destination.Ref.Kind == "DNSName" || d.Destination.Node != nil {
 			text = fmt.Sprintf("%d/%s", r.Port, r.Protocol)
@@ -244,14 +244,28 @@ func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 	if !d.Deep {
 		return text
 	}
-	for _, np := range involved {
+	if rest := unchecked(&d.Pass, involved); rest != "" {
+		return text + "; " + rest
+	}
+	return text + "; every rule that selects pods matches some"
+}
+
+// unchecked says that there are rules of which it cannot be told whether they match anything, for
+// lack of what was read. It is empty where there are none.
+func unchecked(p *check.Pass, policies []*cluster.Policy) string {
+	for _, np := range policies {
 		for _, ref := range check.PeersOf(np) {
-			if pods, complete := d.Set.PeerPods(ref); len(pods) == 0 && !complete {
-				return text + "; rules about other namespaces were not checked (add -A)"
+			pods, complete := p.Set.PeerPods(ref)
+			switch {
+			case len(pods) > 0 || complete:
+			case p.Snapshot.Read.All:
+				return "some rules could not be checked: labels of namespaces or pods are not known"
+			default:
+				return "rules about other namespaces were checked only against what was read (-A reads all)"
 			}
 		}
 	}
-	return text + ", each of whose rules matches something"
+	return ""
 }
 
 func refText(r policy.RuleRef) string { return r.Policy.Name + " " + r.Path() }

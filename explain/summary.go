@@ -48,7 +48,7 @@ func (d *Diagnosis) Summary() string {
 		}
 		return "it could not be determined"
 	}
-	return "it depends on " + strings.Join(missing, "; ")
+	return "it depends on " + strings.Join(missing, "; and on ")
 }
 
 // secondCause returns the finding on the other end where both ends deny and both are to be mended.
@@ -74,7 +74,7 @@ func (d *Diagnosis) where() string {
 	}
 	how := "denied at "
 	if d.Verdict == Partial {
-		how = "partly denied at "
+		how = "Partial, some are denied at "
 	}
 	return how + strings.Join(at, " and ") + ": "
 }

@@ -11,21 +11,17 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
-const targetHelp = `
-SOURCE and DESTINATION are [NAMESPACE/]KIND/NAME, a bare NAME where it means one object only, an
-IPv4 address, an [IPv6 address], a CIDR, a DNS name, or "internet". A DESTINATION may end in
-:PORT or :PORT/udp, PORT a number or a name; a Service's port is the Service's, a pod's the pod's.
-Without a port, every declared port is answered for.`
-
 func newDiagnose(streams Streams) *cobra.Command {
 	f := &flags{}
 	c := &cobra.Command{
-		Use:   "diagnose SOURCE DESTINATION[:PORT]",
-		Short: "Find out why one end cannot talk to the other",
-		Long: `Walk from one end to the other: endpoints, pod labels, namespace labels, ports, rules of both
-ends, DNS, policy logic. Name what decides, the near miss that caused it and the smallest edit
-that turns it, re-evaluated.
-` + targetHelp + "\n" + exitHelp,
+		Use:     "diagnose SOURCE DESTINATION[:PORT]",
+		Short:   "Find out why one end cannot talk to the other",
+		GroupID: groupAll,
+		Long: `Walk from one end to the other: endpoints, pod labels, namespace labels, ports,
+rules of both ends, DNS, policy logic. Name what decides, the near miss that
+caused it, and the smallest change that mends it. The change is tried out on a
+copy of the policies before it is shown; nothing is changed in the cluster.
+` + targetHelp,
 		Example: `  # in the cluster that kubeconfig points at
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production
 
@@ -36,7 +32,7 @@ that turns it, re-evaluated.
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production --with new.yaml
 
   # from the internet; to an address; as JSON
-  kubectl netpol-doctor diagnose internet ingress-nginx/svc/ingress-nginx-controller:443
+  kubectl netpol-doctor diagnose internet svc/ingress-nginx-controller:443 -n ingress-nginx
   kubectl netpol-doctor diagnose deploy/payment 192.0.2.10:443 -n production -o json`,
 		Args: bothEnds,
 		RunE: func(c *cobra.Command, args []string) error {

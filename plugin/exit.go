@@ -8,7 +8,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/explain"
 )
 
-// The exit codes. They are in every help text.
+// The exit codes. They are in every help text, see exitHelp.
 const (
 	exitWorks       = 0
 	exitFails       = 1
@@ -16,10 +16,6 @@ const (
 	exitUnclear     = 3
 	exitInterrupted = 130
 )
-
-const exitHelp = `
-Exit codes: 0 works; 1 fails, a problem was found; 2 wrong usage or bad input; 3 unclear, it
-could not be determined or the API server could not be read; 130 interrupted.`
 
 // outcome carries the result of a run that did what it was asked to through cobra's error.
 type outcome struct{ result explain.Result }

@@ -45,11 +45,12 @@ type options struct {
 func (f *flags) register(c *cobra.Command) {
 	f.config = genericclioptions.NewConfigFlags(true)
 	f.config.AddFlags(c.Flags())
-	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read these manifests or dumps instead of a cluster: a file, a directory (with all below it) or - for standard input; repeatable")
-	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of this file or directory applied; repeatable, what comes later wins")
-	c.Flags().StringVarP(&f.output, "output", "o", "table", "how to print the answer: "+strings.Join(report.Formats(), ", "))
-	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the network plugin, where it is not recognised: "+strings.Join(pluginNames(), ", "))
-	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "look for causes in all namespaces, not only in those of the two ends; does not replace -n")
+	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` of targets that do not name one"
+	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read manifests or dumps instead of a cluster: `FILE` is a file, a directory (with all below it) or - for standard input; repeatable")
+	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins")
+	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(report.Formats(), ", "))
+	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the `NAME` of the network plugin, where it is not recognised: "+strings.Join(pluginNames(), ", "))
+	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "read all namespaces, not only those the question names, so that causes and rules that point elsewhere are found; the question stays the same, and -n keeps its meaning")
 	c.Flags().BoolVar(&f.showRequests, "show-requests", false, "print every request to the API server on standard error")
 }
 

@@ -35,19 +35,24 @@ func newRoot(streams Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-netpol_doctor",
 		Short: "Why can't A talk to B?",
-		Long: `Why can't A talk to B in this Kubernetes cluster? netpol-doctor walks the way an expert does
-(endpoints, pod labels, namespace labels, ports, rules, DNS, policy logic) and names the rule
-that decides, the near miss that caused it and the smallest fix.
+		Long: `Why can't A talk to B in this Kubernetes cluster? netpol-doctor walks the way an
+expert does (endpoints, pod labels, namespace labels, ports, rules, DNS, policy
+logic) and names the rule that decides, the near miss that caused it and the
+smallest fix.
 
-It reads the cluster that kubeconfig points at, or with -f the given manifests and no cluster
-at all. It changes nothing.`,
+It reads the cluster that kubeconfig points at, or with -f the given manifests
+and no cluster at all. It changes nothing.`,
+		Example: `  kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production
+  kubectl netpol-doctor diagnose --help`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl netpol-doctor"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetUsageFunc(streams.usage)
+	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupStep, Title: "One step of it"})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDiagnose(streams), newVersion(streams))
+	root.AddCommand(newDiagnose(streams), newVersion(streams), newOptions(streams))
 	root.AddCommand(newSteps(streams)...)
 	return root
 }

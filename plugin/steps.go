@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -13,12 +14,12 @@ import (
 // newSteps makes the commands that show one step of the walk.
 func newSteps(streams Streams) []*cobra.Command {
 	return []*cobra.Command{
-		newOne(streams, "labels", "Show the labels of pods and which policies select them", explain.Labels, cluster.Scope{}),
-		newOne(streams, "namespaces", "Show the labels of a namespace and which policies' namespaceSelectors match it", explain.Namespaces, cluster.Scope{All: true}),
-		newPair(streams, "ports", "Show which port is dialled, which arrives and what policies say of it", explain.StepPorts),
-		newPair(streams, "rules", "Show which policies isolate both ends and which rules admit the connection", explain.StepRules),
+		newOne(streams, "labels", "Show which labels pods carry and which policies select them", explain.Labels, cluster.Scope{}),
+		newOne(streams, "namespaces", "Show which labels a namespace carries and which rules match them", explain.Namespaces, cluster.Scope{All: true}),
+		newPair(streams, "ports", "Show which port is dialled and which one policies see", explain.StepPorts),
+		newPair(streams, "rules", "Show which policies isolate the ends and which rules allow it", explain.StepRules),
 		newOne(streams, "dns", "Show how pods look names up and whether policies let them", explain.DNS, cluster.Scope{DNS: true}),
-		newOne(streams, "policy", "Show what policies select and where they do not say what they seem to say", explain.Policy, cluster.Scope{}),
+		newOne(streams, "policy", "Show what policies select, and rules that match nothing", explain.Policy, cluster.Scope{}),
 	}
 }
 
@@ -28,9 +29,13 @@ func newPair(streams Streams, name, short string, step explain.StepName) *cobra.
 	c := &cobra.Command{
 		Use:     name + " SOURCE DESTINATION[:PORT]",
 		Short:   short,
-		Long:    short + ": one step of the walk that diagnose makes.\n" + targetHelp + "\n" + exitHelp,
-		Example: "  kubectl netpol-doctor " + name + " deploy/api-gateway svc/payment:443 -n production",
-		Args:    bothEnds,
+		GroupID: groupStep,
+		Long:    short + ".\nOne step of the walk that diagnose makes.\n" + targetHelp,
+		Example: fmt.Sprintf(`  kubectl netpol-doctor %[1]s deploy/api-gateway svc/payment:443 -n production
+
+  # in a folder of manifests, no cluster needed
+  kubectl netpol-doctor %[1]s deploy/api-gateway svc/payment:443 -n production -f ./manifests`, name),
+		Args: bothEnds,
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.toOptions(c.Context(), c, streams)
 			if err != nil {
@@ -54,9 +59,15 @@ func newOne(streams Streams, name, short string, answer func(explain.One) (*expl
 	c := &cobra.Command{
 		Use:     name + " [TARGET]",
 		Short:   short,
-		Long:    short + ": one step of the walk that diagnose makes.\n\nTARGET is [NAMESPACE/]KIND/NAME, a bare NAME, or ns/NAME for a whole namespace; without it, the\nnamespace of -n is looked at.\n" + exitHelp,
-		Example: "  kubectl netpol-doctor " + name + " deploy/payment -n production\n  kubectl netpol-doctor " + name + " -n production -f ./manifests",
-		Args:    oneEnd,
+		GroupID: groupStep,
+		Long:    short + ".\nOne step of the walk that diagnose makes.\n" + oneTargetHelp,
+		Example: fmt.Sprintf(`  # for one workload, for a whole namespace
+  kubectl netpol-doctor %[1]s deploy/payment -n production
+  kubectl netpol-doctor %[1]s ns/production
+
+  # in a folder of manifests, no cluster needed
+  kubectl netpol-doctor %[1]s deploy/payment -n production -f ./manifests`, name),
+		Args: oneEnd,
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.toOptions(c.Context(), c, streams)
 			if err != nil {

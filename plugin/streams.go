@@ -27,11 +27,14 @@ func (s Streams) style() report.Style {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && columns == 0 {
 			style.Width = width
 		}
-		// NO_COLOR: https://no-color.org
-		style.Color = s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
+		style.Color = !s.plain()
 	}
 	return style
 }
+
+// plain tells whether the user wants no escape sequences, or the terminal cannot take them.
+// Source of NO_COLOR: https://no-color.org
+func (s Streams) plain() bool { return s.Getenv("NO_COLOR") != "" || s.Getenv("TERM") == "dumb" }
 
 // terminal returns the file behind a stream if it is a terminal.
 func terminal(stream any) (*os.File, bool) {

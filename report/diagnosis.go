@@ -123,7 +123,7 @@ func findingsOf(findings []check.Finding, o Options) []Finding {
 	for _, f := range findings {
 		out = append(out, Finding{
 			Code: f.Code, Severity: string(f.Severity), Object: objectOf(f.Object), Field: f.Field, Origin: o.locate(f.Origin, f.Field),
-			Message: f.Message, Evidence: f.Evidence, Fix: fixOf(f.Fix, o), Advice: f.Advice,
+			Message: f.Message, Evidence: f.Evidence, Fix: fixOf(f, o), Advice: f.Advice,
 		})
 	}
 	return out

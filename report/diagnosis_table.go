@@ -1,13 +1,10 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
@@ -44,7 +41,7 @@ func (p *pager) line(text string) {
 // text writes a paragraph with a label in front; its lines hang below each other.
 func (p *pager) text(label, text string) {
 	if label == "" {
-		for _, line := range strings.Split(wrap(text, p.style.width()-len(indent)), "\n") {
+		for _, line := range strings.Split(wrap(text, p.style.Columns()-len(indent)), "\n") {
 			p.line(indent + line)
 		}
 		return
@@ -88,51 +85,44 @@ func lineText(step Step, l Line) string {
 }
 
 func (p *pager) verdict(result, summary string) {
-	color := map[string]string{"Works": green, "Fails": red}[result]
-	if color == "" {
-		color = yellow
+	p.text("", p.style.paint(bold+";"+resultColor(result), strings.ToUpper(result)+":")+" "+Plain(summary)+".")
+}
+
+func resultColor(result string) string {
+	switch result {
+	case "Works":
+		return green
+	case "Fails":
+		return red
 	}
-	p.text("", p.style.paint(bold+";"+color, strings.ToUpper(result)+":")+" "+Plain(summary)+".")
+	return yellow
 }
 
 // fixes writes the first fix in full, and what else was found in a line each.
 func (p *pager) fixes(d *Diagnosis) {
-	var rows [][]string
-	for i, f := range d.Findings {
-		if i > 0 && f.Severity == "info" {
-			continue
-		}
-		if i > 0 {
-			break
-		}
-		for _, fix := range fixList(f.Fix) {
-			rows = append(rows, []string{"Fix", Plain(fixText(fix))})
-		}
-		if len(fixList(f.Fix)) == 0 && f.Advice != "" && (d.Result != "Unclear" || len(d.Facts) == 0) {
-			rows = append(rows, []string{"Do", Plain(f.Advice)})
-		}
-		if len(fixList(f.Fix)) > 0 && len(d.fixed) > 0 {
-			rows = append(rows, []string{"", Plain(d.fixed[0])})
-		}
+	if len(d.Findings) == 0 {
+		return
 	}
-	for _, f := range d.Findings[min(1, len(d.Findings)):] {
+	first, rest := d.Findings[0], d.Findings[1:]
+	fixes := fixesOf(d.Findings[:1])
+	rows := fixRows(fixes, false)
+	switch {
+	case len(fixes) > 0 && len(d.fixed) > 0:
+		rows = append(rows, []string{"", Plain(d.fixed[0])})
+	case len(fixes) == 0 && first.Advice != "" && (d.Result != "Unclear" || len(d.Facts) == 0):
+		rows = append(rows, []string{"Do", Plain(first.Advice)})
+	}
+	for _, f := range rest {
+		if len(fixList(f.Fix)) > 1 && sameFixes(f, first) {
+			continue // the other end of the same connection: the summary speaks of both
+		}
 		rows = append(rows, []string{"Also", Plain(f.Message + " (" + f.Code + ")")})
 	}
 	if len(rows) > 0 {
 		p.blank()
 		p.grid(rows)
 	}
-	if len(d.Findings) > 0 {
-		p.commands(d.Findings[0])
-	}
-}
-
-// commands writes what makes the changes of a fix.
-func (p *pager) commands(f Finding) {
-	for _, fix := range fixList(f.Fix) {
-		p.blank()
-		p.code(fixCommand(fix))
-	}
+	p.commands(fixes)
 }
 
 // code writes lines that are meant to be copied, so they are not wrapped.
@@ -182,57 +172,4 @@ func compact(rows [][]string) [][]string {
 		}
 	}
 	return out
-}
-
-func fixList(fix any) []Fix {
-	switch f := fix.(type) {
-	case Fix:
-		return []Fix{f}
-	case []Fix:
-		return f
-	}
-	return nil
-}
-
-// fixText says in one sentence what to change.
-func fixText(f Fix) string {
-	where := f.Object.Namespace + "/" + f.Object.Name
-	at := ""
-	if strings.Contains(f.Origin, ":") {
-		at = " (" + f.Origin + ")"
-	}
-	switch {
-	case f.Manifest != nil:
-		return "add the NetworkPolicy " + where + " below"
-	case f.From == nil:
-		return fmt.Sprintf("%s: add to %s%s", where, f.Path, at)
-	}
-	return fmt.Sprintf("%s %s: %s → %s%s", where, f.Path, short(f.From), short(f.To), at)
-}
-
-func short(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(text)
-}
-
-// fixCommand is what makes the change when it is run or applied.
-func fixCommand(f Fix) string {
-	if f.Manifest != nil {
-		text, err := yaml.Marshal(f.Manifest)
-		if err != nil {
-			return ""
-		}
-		return string(text)
-	}
-	patch, err := json.Marshal(f.Patch)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("kubectl patch networkpolicy %s -n %s --type=json -p '%s'", f.Object.Name, f.Object.Namespace, strings.ReplaceAll(string(patch), "'", `'\''`))
 }

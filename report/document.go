@@ -6,6 +6,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/policy"
@@ -117,13 +118,21 @@ type Fix struct {
 	To       any                         `json:"to,omitempty"`
 	Patch    []change.Operation          `json:"patch,omitempty"`
 	Manifest *networkingv1.NetworkPolicy `json:"manifest,omitempty"`
+
+	// For people only: the direction that it opens, and whether it mends what its finding says, not
+	// what is wrong at the other end.
+	direction string
+	own       bool
 }
 
 // fixOf returns one Fix, or a list of them where several objects have to be edited, or nil.
-func fixOf(edits []change.Edit, o Options) any {
+func fixOf(f check.Finding, o Options) any {
 	var out []Fix
-	for _, e := range edits {
-		out = append(out, Fix{Origin: o.locate(e.Origin, e.Path), Object: objectOf(e.Object), Path: e.Path, From: e.From, To: e.To, Patch: e.Patch, Manifest: e.Manifest})
+	for _, e := range f.Fix {
+		out = append(out, Fix{
+			Origin: o.locate(e.Origin, e.Path), Object: objectOf(e.Object), Path: e.Path, From: e.From, To: e.To, Patch: e.Patch, Manifest: e.Manifest,
+			direction: e.Direction.String(), own: f.Own == nil || f.Own.Object == e.Object && f.Own.Path == e.Path,
+		})
 	}
 	switch len(out) {
 	case 0:

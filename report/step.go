@@ -19,7 +19,8 @@ type StepReport struct {
 	Gaps     []Gap     `json:"gaps"`
 	Plugin   Plugin    `json:"plugin"`
 
-	command string
+	// For people only.
+	summary, command string
 }
 
 // NewStepReport makes the document of one step.
@@ -33,6 +34,7 @@ func NewStepReport(one *explain.OneStep, o Options) *StepReport {
 		Facts:    factsOf(one.Facts),
 		Gaps:     gapsOf(one.Snapshot.Gaps, o.Command),
 		Plugin:   pluginOf(one.Plugin),
+		summary:  one.Summary(),
 		command:  o.Command,
 	}
 }
@@ -52,11 +54,11 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 		rows = append(rows, row)
 	}
 	page.grid(rows)
-	rows = nil
+	page.blank()
+	page.text("", s.paint(bold+";"+resultColor(r.Result), strings.ToUpper(r.summary)+"."))
+	fixes := fixesOf(r.Findings)
+	rows = fixRows(fixes, true)
 	for _, f := range r.Findings {
-		for _, fix := range fixList(f.Fix) {
-			rows = append(rows, []string{"Fix", Plain(fixText(fix) + " (" + f.Code + ")")})
-		}
 		if len(fixList(f.Fix)) == 0 && f.Advice != "" {
 			rows = append(rows, []string{"Do", Plain(f.Advice + " (" + f.Code + ")")})
 		}
@@ -65,9 +67,7 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 		page.blank()
 		page.grid(compact(rows))
 	}
-	if len(r.Findings) > 0 {
-		page.commands(r.Findings[0])
-	}
+	page.commands(fixes)
 	page.missing(r.Facts, r.Gaps, r.command, r.Result)
 	return page.err
 }
@@ -76,7 +76,7 @@ func (r *StepReport) markdown(w io.Writer) error {
 	page := &pager{w: w}
 	page.line("## " + markdown(r.Step.Title+" of "+r.About))
 	page.blank()
-	page.line("**" + r.Result + "**")
+	page.line("**" + markdown(r.summary) + "**.")
 	page.blank()
 	page.line("| | | |")
 	page.line("| --- | --- | --- |")
@@ -87,17 +87,25 @@ func (r *StepReport) markdown(w io.Writer) error {
 	return page.err
 }
 
-// findings writes each finding with its fix.
+// findings writes each finding with its fix. A fix that mends two findings stands once.
 func (p *pager) findings(findings []Finding) {
+	fixes := fixesOf(findings)
+	labels := fixLabels(fixes)
+	written := make([]bool, len(fixes))
 	for _, f := range findings {
 		p.blank()
 		p.line("### " + f.Code + " (" + f.Severity + ")")
 		p.blank()
 		p.line(markdown(f.Message) + ".")
-		for _, fix := range fixList(f.Fix) {
+		for i, fix := range fixes {
+			has := slices.ContainsFunc(fixList(f.Fix), func(o Fix) bool { return sameFix(o, fix.Fix) })
+			if written[i] || !has || fix.code != "" && fix.code != f.Code {
+				continue
+			}
+			written[i] = true
 			p.blank()
-			p.line("Fix: " + markdown(fixText(fix)))
-			p.fence(fixCommand(fix), fix.Manifest != nil)
+			p.line(markdown(labels[i]) + ": " + markdown(fixText(fix.Fix)))
+			p.fence(fixCommand(fix.Fix), fix.Manifest != nil)
 		}
 		if f.Advice != "" {
 			p.blank()

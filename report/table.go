@@ -25,7 +25,8 @@ const (
 	gutter       = 2
 )
 
-func (s Style) width() int {
+// Columns is how wide text may be.
+func (s Style) Columns() int {
 	if s.Width == 0 {
 		return defaultWidth
 	}
@@ -77,7 +78,7 @@ func (s Style) grid(w io.Writer, rows [][]string) error {
 		}
 		used += widest + gutter
 	}
-	rest := max(s.width()-used, narrowest/2)
+	rest := max(s.Columns()-used, narrowest/2)
 	var buffer bytes.Buffer
 	table := tablewriter.NewTable(&buffer,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// shownFix is a fix as people read it: once, whatever number of findings it mends.
+type shownFix struct {
+	Fix
+	code string // of the finding that it mends; empty when that is not among those shown
+}
+
+// fixesOf collects the fixes of findings, each once. A connection that both ends deny has a
+// finding for each end, and both carry both fixes.
+func fixesOf(findings []Finding) []shownFix {
+	var out []shownFix
+	for _, f := range findings {
+		for _, fix := range fixList(f.Fix) {
+			i := slices.IndexFunc(out, func(o shownFix) bool { return sameFix(o.Fix, fix) })
+			if i < 0 {
+				i = len(out)
+				out = append(out, shownFix{Fix: fix})
+			}
+			if fix.own && out[i].code == "" {
+				out[i].code = f.Code
+			}
+		}
+	}
+	return out
+}
+
+func sameFix(a, b Fix) bool {
+	return a.Object == b.Object && a.Path == b.Path && fixCommand(a) == fixCommand(b)
+}
+
+func sameFixes(a, b Finding) bool { return slices.EqualFunc(fixList(a.Fix), fixList(b.Fix), sameFix) }
+
+// fixLabels names each fix, by its direction where there are fixes of both.
+func fixLabels(fixes []shownFix) []string {
+	both := slices.ContainsFunc(fixes, func(f shownFix) bool { return f.direction != fixes[0].direction })
+	var labels []string
+	for _, f := range fixes {
+		label := "Fix"
+		if both {
+			label += " " + f.direction
+		}
+		labels = append(labels, label)
+	}
+	return labels
+}
+
+// fixRows writes a row for each fix.
+func fixRows(fixes []shownFix, codes bool) [][]string {
+	labels := fixLabels(fixes)
+	var rows [][]string
+	for i, f := range fixes {
+		text := fixText(f.Fix)
+		if codes && f.code != "" {
+			text += " (" + f.code + ")"
+		}
+		rows = append(rows, []string{Plain(labels[i]), Plain(text)})
+	}
+	return rows
+}
+
+// commands writes what makes the changes of fixes.
+func (p *pager) commands(fixes []shownFix) {
+	for _, fix := range fixes {
+		p.blank()
+		p.code(fixCommand(fix.Fix))
+	}
+}
+
+func fixList(fix any) []Fix {
+	switch f := fix.(type) {
+	case Fix:
+		return []Fix{f}
+	case []Fix:
+		return f
+	}
+	return nil
+}
+
+// fixText says in one sentence what to change.
+func fixText(f Fix) string {
+	where := f.Object.Namespace + "/" + f.Object.Name
+	at := ""
+	if strings.Contains(f.Origin, ":") {
+		at = " (" + f.Origin + ")"
+	}
+	switch {
+	case f.Manifest != nil:
+		return "add the NetworkPolicy " + where + " below"
+	case f.From == nil:
+		return fmt.Sprintf("%s: add to %s%s", where, f.Path, at)
+	}
+	return fmt.Sprintf("%s %s: %s → %s%s", where, f.Path, short(f.From), short(f.To), at)
+}
+
+func short(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
+}
+
+// fixCommand is what makes the change when it is run or applied.
+func fixCommand(f Fix) string {
+	if f.Manifest != nil {
+		text, err := yaml.Marshal(f.Manifest)
+		if err != nil {
+			return ""
+		}
+		return string(text)
+	}
+	patch, err := json.Marshal(f.Patch)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("kubectl patch networkpolicy %s -n %s --type=json -p '%s'", f.Object.Name, f.Object.Namespace, strings.ReplaceAll(string(patch), "'", `'\''`))
+}
