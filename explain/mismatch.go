@@ -18,7 +18,7 @@ import (
 func portsMissed(rule policy.RuleRef, f policy.Flow) string {
 	var allowed []string
 	for _, p := range change.PortsOf(rule) {
-		allowed = append(allowed, allowedPort(p))
+		allowed = append(allowed, portText(p))
 	}
 	where := "arrives"
 	if f.Destination.Pod != nil {
@@ -27,9 +27,9 @@ func portsMissed(rule policy.RuleRef, f policy.Flow) string {
 	return fmt.Sprintf("allows %s; the traffic %s on %d/%s", orList(allowed), where, f.Arriving.Port, f.Protocol)
 }
 
-// allowedPort prints a port of a rule, which is TCP where it does not say.
+// portText prints a port of a rule, which is TCP where it does not say.
 // Source: networking/v1 NetworkPolicyPort.
-func allowedPort(p networkingv1.NetworkPolicyPort) string {
+func portText(p networkingv1.NetworkPolicyPort) string {
 	protocol := corev1.ProtocolTCP
 	if p.Protocol != nil {
 		protocol = *p.Protocol
