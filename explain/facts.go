@@ -114,6 +114,8 @@ func behaviourText(b policy.Behaviour) string {
 		return "whether a pod always reaches its own node on this network plugin"
 	case policy.OwnNodePodsFiltered:
 		return "whether this network plugin lets hostNetwork pods of a pod's own node in, as it does the node itself"
+	case policy.SCTPRulesIgnored:
+		return "whether this network plugin supports rules for SCTP"
 	case policy.HairpinExempt:
 		return "whether a pod always reaches itself through its own Service on this network plugin"
 	case policy.UnlistedSectionsEnforced:

@@ -305,7 +305,7 @@ func (m *maker) service(i int) *cluster.Service {
 var (
 	openBehaviours = []policy.Behaviour{
 		policy.IPBlockMatchesPods, policy.IPBlockMatchesNodes, policy.IPBlockMatchesServices, policy.SelectorsMatchHostNetwork,
-		policy.HostNetworkIsolated, policy.OwnNodeEgressExempt, policy.HairpinExempt,
+		policy.HostNetworkIsolated, policy.OwnNodeEgressExempt, policy.HairpinExempt, policy.SCTPRulesIgnored,
 	}
 	deviations = []policy.Behaviour{
 		policy.UnselectedIsolated, policy.UnlistedSectionsEnforced, policy.ServicePortJudged, policy.NamedPortsBroken, policy.BarePodsUnenforced,

@@ -214,6 +214,10 @@ func typesOf(np *networkingv1.NetworkPolicy) []networkingv1.PolicyType {
 // ruleAllows: "The traffic must match both ports and from." "If this field is empty or missing,
 // this rule matches all sources." "If this field is empty or missing, this rule matches all ports."
 func (o *oracle) ruleAllows(f policy.Flow, np *networkingv1.NetworkPolicy, r apiRule, peer policy.Endpoint, seen netip.Addr) bool {
+	// "You must be using a CNI plugin that supports SCTP protocol NetworkPolicies."
+	if f.Protocol == corev1.ProtocolSCTP && len(r.ports) > 0 && o.does(policy.SCTPRulesIgnored) {
+		return false
+	}
 	bySelector, byBlock, dialledBlock := len(r.peers) == 0, false, false
 	dialledJudged := r.direction == networkingv1.PolicyTypeEgress && f.Service != nil && !f.Service.Headless
 	for _, p := range r.peers {

@@ -106,6 +106,25 @@ a/db -> a/web:80/sctp       => Allowed: ingress by a/p spec.ingress[0]
 a/db -> a/web:80            => Denied: ingress shut by a/p
 `,
 		},
+		{
+			name:     "but a plugin need not support it: what a rule for it opens is open, what is denied is not",
+			plugin:   "cilium",
+			policies: opens("{port: 80, protocol: SCTP}, {port: 80}"),
+			rows: `
+a/db -> a/web:80/sctp       => Unknown: ingress unknown (PluginBehaviour sctp-rules-ignored)
+a/db -> a/web:81/sctp       => Denied: ingress shut by a/p
+a/db -> a/web:80            => Allowed: ingress by a/p spec.ingress[0]
+a/web -> a/db:80/sctp       => Allowed
+`,
+		},
+		{
+			name:     "a rule without ports is not about SCTP",
+			plugin:   "cilium",
+			policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}}",
+			rows: `
+a/db -> a/web:80/sctp       => Allowed: ingress by a/p spec.ingress[0]
+`,
+		},
 	})
 }
 

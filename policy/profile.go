@@ -30,6 +30,10 @@ const (
 	// HairpinNeedsBoth: a pod that reaches itself through its own Service is blocked only when
 	// both directions deny it.
 	HairpinNeedsBoth Behaviour = "hairpin-needs-both-directions-denied"
+	// SCTPRulesIgnored: rules whose ports are SCTP's open nothing: the plugin, as it is set up, does
+	// not know the protocol. Source: concept page "Network Policies": SCTP wants a plugin that
+	// supports it; to deny it is promised all the same.
+	SCTPRulesIgnored Behaviour = "sctp-rules-ignored"
 	// UnselectedIsolated: a pod that no policy selects is isolated all the same.
 	UnselectedIsolated Behaviour = "unselected-pods-isolated"
 	// UnlistedSectionsEnforced: rules of a direction that policyTypes does not list count.

@@ -1,5 +1,7 @@
 package policy
 
+import corev1 "k8s.io/api/core/v1"
+
 // matchRule holds one rule against a flow. A mesh that both ends are in may carry the traffic on
 // a port of its own, and policies then see that port; whether it does is not for policies to say.
 // Sources: Istio documentation, "Ambient and Kubernetes NetworkPolicy"; Linkerd documentation,
@@ -35,6 +37,9 @@ func (s *Set) matchArriving(w *world, c *compiled, r rule, f Flow, peerEnd Endpo
 	s.deviateNames(w, c, r, f, &trace)
 	if r.ref.Direction == Egress && f.Service != nil && !f.Service.Headless {
 		s.judgeDialled(w, r, f, &trace)
+	}
+	if f.Protocol == corev1.ProtocolSCTP && len(r.ports) > 0 {
+		s.either(w, SCTPRulesIgnored, No, &trace)
 	}
 	return trace
 }

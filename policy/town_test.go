@@ -321,6 +321,7 @@ var pinned = policy.Profile{Name: "pinned", Entries: map[policy.Behaviour]policy
 	policy.HostNetworkIsolated:       {Answer: policy.No},
 	policy.OwnNodeEgressExempt:       {Answer: policy.No},
 	policy.HairpinExempt:             {Answer: policy.No},
+	policy.SCTPRulesIgnored:          {Answer: policy.No},
 }}
 
 func (x table) run(t *testing.T) {
