@@ -64,7 +64,11 @@ func FactText(f policy.Fact) FactWords {
 			"set externalTrafficPolicy: Local, or test from outside",
 		}
 	case policy.PluginBehaviour:
-		return FactWords{behaviourText(policy.Behaviour(f.Key)), "name the network plugin with --network-plugin"}
+		settle := "name the network plugin with --network-plugin"
+		if o.Name != policy.Profiles[0].Name {
+			settle = "test the connection: of " + o.Name + " this is not known"
+		}
+		return FactWords{behaviourText(policy.Behaviour(f.Key)), settle}
 	case policy.PodLabelIgnored:
 		return FactWords{
 			fmt.Sprintf("whether this network plugin (%s) looks at the pod label %s", o.Name, f.Key),
