@@ -2,8 +2,6 @@ package check
 
 import (
 	"fmt"
-
-	"github.com/netpol-doctor/netpol-doctor/change"
 )
 
 // dns are the findings about name resolution, NPD5xx. Each lookup has at most one of them.
@@ -44,11 +42,7 @@ the labels of the pods it names.
 Fix: name the DNS pods by the labels and the port they have.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD502", func(l Lookup) string {
-				e := l.Causes[0].Edits[0]
-				if e.Kind == change.AddedPort || e.Kind == change.PortProtocol {
-					return fmt.Sprintf("%s cannot look up names: the rule for DNS allows %s and not %s", p.Names(l.Sources), e.Clause.Want[0], e.Clause.Saw)
-				}
-				return fmt.Sprintf("%s cannot look up names: the rule for DNS wants %s; %s has %s", p.Names(l.Sources), wanted(e), l.server(), seen(e))
+				return fmt.Sprintf("%s cannot look up names: %s", p.Names(l.Sources), l.mistake())
 			})
 		},
 	},

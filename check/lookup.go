@@ -89,8 +89,29 @@ func (l Lookup) edits() []change.Edit {
 	return out
 }
 
-// subjects are the edits that say "the policy that allows DNS does not select the pod".
-var subjects = []change.Kind{change.SubjectAll, change.SubjectLabelValue, change.SubjectLabelKey}
+// subjects are the edits that say "the policy that allows DNS does not select the pod", or one that
+// allows nothing does.
+var subjects = []change.Kind{change.SubjectAll, change.SubjectLabelValue, change.SubjectLabelKey, change.PolicyMoved, change.PolicyTypes}
+
+// mistake says what is wrong with the rule that was meant for DNS.
+func (l Lookup) mistake() string {
+	e := l.Causes[0].Edits[0]
+	switch e.Kind {
+	case change.AddedPort, change.PortProtocol:
+		return fmt.Sprintf("the rule for DNS allows %s and not %s", e.Clause.Want[0], e.Clause.Saw)
+	case change.NamespaceMissing:
+		return fmt.Sprintf("%s has a podSelector and no namespaceSelector, so it means pods of namespace %s; it does not match %s", place(e), e.Object.Namespace, l.server())
+	case change.SelectorOperator:
+		return fmt.Sprintf("%s leaves out what has %s (operator %v), and %s is among that", place(e), e.Clause.Key, e.From, l.server())
+	case change.StampedLabel:
+		return fmt.Sprintf("%s wants %s=%s, a label that changes with every rollout or replica", place(e), e.Clause.Key, strings.Join(e.Clause.Want, ","))
+	case change.NamespaceLabelAdded, change.PodLabelAdded:
+		return fmt.Sprintf("the rule for DNS wants %s=%v, which %s does not have; %s has to be given that label", e.Clause.Key, e.To, l.server(), e.Object)
+	case change.PeerSplit:
+		return fmt.Sprintf("%s has one peer with two selectors, which have to match together; %s matches one of them", place(e), l.server())
+	}
+	return fmt.Sprintf("the rule for DNS wants %s; %s has %s", wanted(e), l.server(), seen(e))
+}
 
 // by names the policies that isolate the source of a lookup; of several sources, those that isolate
 // all of them.
@@ -111,6 +132,11 @@ func (p *Pass) by(l Lookup) string {
 // meant names the policy that allows DNS and does not select the source.
 func (p *Pass) meant(l Lookup) string {
 	if l.meant == nil {
+		for _, e := range l.edits() {
+			if e.Kind == change.PolicyMoved {
+				return fmt.Sprintf("; nearest: %s allows DNS, but it is in namespace %v, and selects pods of that namespace only", e.Object.Name, e.From)
+			}
+		}
 		return ""
 	}
 	text := fmt.Sprintf("; nearest: %s allows DNS, but its podSelector wants %s", l.meant.Policy.Name, metav1.FormatLabelSelector(&l.meant.Policy.Spec.PodSelector))
