@@ -49,6 +49,8 @@ var Additions = []Kind{AddedPeer, AddedRule, AddedPolicy}
 type Caution struct {
 	Kind CautionKind
 	Rule policy.RuleRef // the place in a policy that it is about, if it is about one
+	// Except is the range that is left out there.
+	Except string
 }
 
 // CautionKind is what a caution is about.

@@ -114,7 +114,7 @@ func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 			}
 			for _, clause := range r.Peers {
 				if clause.Mismatch != nil && clause.Mismatch.Reason == policy.InExcept {
-					out = append(out, Caution{Kind: AgainstExcept, Rule: clause.Ref})
+					out = append(out, Caution{Kind: AgainstExcept, Rule: clause.Ref, Except: clause.Mismatch.Want[0]})
 				}
 			}
 		}

@@ -14,7 +14,11 @@ func (d *Diagnosis) Summary() string {
 		f := d.Findings[0]
 		text := fmt.Sprintf("%s%s (%s)", d.where(), f.Message, f.Code)
 		if second, ok := d.secondCause(); ok {
-			text += fmt.Sprintf("; and at the other end: %s (%s). Both fixes are needed", second.Message, second.Code)
+			where := "at the other end"
+			if edits := d.Causes[0].Edits; edits[0].Direction == edits[1].Direction {
+				where = "in the same rule"
+			}
+			text += fmt.Sprintf("; and %s: %s (%s). Both fixes are needed", where, second.Message, second.Code)
 		}
 		return text
 	}
@@ -51,7 +55,8 @@ func (d *Diagnosis) Summary() string {
 	return "it depends on " + strings.Join(missing, "; and on ")
 }
 
-// secondCause returns the finding on the other end where both ends deny and both are to be mended.
+// secondCause returns the second finding where two things are to be mended: both ends deny, or one
+// rule has two slips.
 func (d *Diagnosis) secondCause() (check.Finding, bool) {
 	if len(d.Causes) != 1 || len(d.Causes[0].Edits) != 2 || len(d.Findings) < 2 {
 		return check.Finding{}, false

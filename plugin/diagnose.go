@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
@@ -78,7 +79,11 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		return d, err
 	}
 	question.Deep = true
-	return o.ask(ctx, widen(scope, d, o.all), question)
+	scope = widen(scope, d, o.all)
+	if o.fromFiles { // a policy without a namespace is there; in a cluster, not everybody may read it
+		scope.Namespaces = append(scope.Namespaces, metav1.NamespaceDefault)
+	}
+	return o.ask(ctx, scope, question)
 }
 
 // widen adds to a scope what a search for causes looks at: the namespaces of both ends and of the

@@ -118,11 +118,22 @@ type Fix struct {
 	To       any                         `json:"to,omitempty"`
 	Patch    []change.Operation          `json:"patch,omitempty"`
 	Manifest *networkingv1.NetworkPolicy `json:"manifest,omitempty"`
+	// Cautions are reasons to think twice before it is made.
+	Cautions []string `json:"cautions,omitempty"`
 
-	// For people only: the direction that it opens, and whether it mends what its finding says, not
+	// For people only: what it does in a sentence, the direction that it opens, and whether it mends what its finding says, not
 	// what is wrong at the other end.
+	text      string
 	direction string
 	own       bool
+}
+
+func cautionsOf(e change.Edit) []string {
+	var out []string
+	for _, c := range e.Cautions {
+		out = append(out, explain.CautionText(c))
+	}
+	return out
 }
 
 // fixOf returns one Fix, or a list of them where several objects have to be edited, or nil.
@@ -131,7 +142,7 @@ func fixOf(f check.Finding, o Options) any {
 	for _, e := range f.Fix {
 		out = append(out, Fix{
 			Origin: o.locate(e.Origin, e.Path), Object: objectOf(e.Object), Path: e.Path, From: e.From, To: e.To, Patch: e.Patch, Manifest: e.Manifest,
-			direction: e.Direction.String(), own: f.Own == nil || f.Own.Object == e.Object && f.Own.Path == e.Path,
+			Cautions: cautionsOf(e), text: explain.FixText(e), direction: e.Direction.String(), own: f.Own == nil || f.Own.Object == e.Object && f.Own.Path == e.Path,
 		})
 	}
 	switch len(out) {

@@ -64,6 +64,9 @@ func fixRows(fixes []shownFix, codes bool) [][]string {
 			text += " (" + f.code + ")"
 		}
 		rows = append(rows, []string{Plain(labels[i]), Plain(text)})
+		for _, caution := range f.Cautions {
+			rows = append(rows, []string{"Careful", Plain(caution)})
+		}
 	}
 	return rows
 }
@@ -88,29 +91,10 @@ func fixList(fix any) []Fix {
 
 // fixText says in one sentence what to change.
 func fixText(f Fix) string {
-	where := f.Object.Namespace + "/" + f.Object.Name
-	at := ""
 	if strings.Contains(f.Origin, ":") {
-		at = " (" + f.Origin + ")"
+		return f.text + " (" + f.Origin + ")"
 	}
-	switch {
-	case f.Manifest != nil:
-		return "add the NetworkPolicy " + where + " below"
-	case f.From == nil:
-		return fmt.Sprintf("%s: add to %s%s", where, f.Path, at)
-	}
-	return fmt.Sprintf("%s %s: %s → %s%s", where, f.Path, short(f.From), short(f.To), at)
-}
-
-func short(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(text)
+	return f.text
 }
 
 // fixCommand is what makes the change when it is run or applied.
@@ -126,5 +110,9 @@ func fixCommand(f Fix) string {
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("kubectl patch networkpolicy %s -n %s --type=json -p '%s'", f.Object.Name, f.Object.Namespace, strings.ReplaceAll(string(patch), "'", `'\''`))
+	in := ""
+	if f.Object.Namespace != "" {
+		in = " -n " + f.Object.Namespace
+	}
+	return fmt.Sprintf("kubectl patch %s %s%s --type=json -p '%s'", strings.ToLower(f.Object.Kind), f.Object.Name, in, strings.ReplaceAll(string(patch), "'", `'\''`))
 }

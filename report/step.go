@@ -105,6 +105,10 @@ func (p *pager) findings(findings []Finding) {
 			written[i] = true
 			p.blank()
 			p.line(markdown(labels[i]) + ": " + markdown(fixText(fix.Fix)))
+			for _, caution := range fix.Cautions {
+				p.blank()
+				p.line("Careful: " + markdown(caution) + ".")
+			}
 			p.fence(fixCommand(fix.Fix), fix.Manifest != nil)
 		}
 		if f.Advice != "" {
