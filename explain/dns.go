@@ -19,6 +19,9 @@ func DNS(q One) (*OneStep, error) {
 	if err != nil {
 		return nil, err
 	}
+	if none, ok := s.withoutPods(); ok {
+		return s.step(StepDNS, "DNS", []Line{none}), nil
+	}
 	d := &Diagnosis{Pass: *s.pass}
 	d.Source = ends.End{Ref: s.end.Ref, Pods: s.pods}
 	d.Destination.ByName = true
@@ -93,7 +96,7 @@ func (d *Diagnosis) dnsLines() []Line {
 		return []Line{{Status: Skipped, Text: "not needed: the destination was not given by name"}}
 	}
 	if len(d.DNS) == 0 {
-		return []Line{{Status: Skipped, Text: "not looked at: " + d.noLookups()}}
+		return []Line{{Status: Skipped, Text: "not looked at: the source is not a pod"}}
 	}
 	var lines []Line
 	var sources [][]policy.Endpoint
@@ -115,14 +118,6 @@ func (d *Diagnosis) dnsLines() []Line {
 		}
 	}
 	return lines
-}
-
-// noLookups says why nothing is looked up.
-func (d *Diagnosis) noLookups() string {
-	if d.Source.Ref.Kind == "Namespace" {
-		return "no pod is in the namespace"
-	}
-	return "the source is not a pod"
 }
 
 // lookupLine says how a lookup works; what does not is among the findings.

@@ -176,7 +176,11 @@ func (s *subject) step(name StepName, title string, lines []Line) *OneStep {
 	}
 	if s.end.Unread != nil {
 		one.Facts = append(one.Facts, *s.end.Unread)
-		one.Step.Lines = append(one.Step.Lines, Line{Status: NotKnown, Text: fmt.Sprintf("%s could not be read", s.end.Ref)})
+		text := fmt.Sprintf("%s could not be read", s.end.Ref)
+		if s.end.Target.IsAddress() {
+			text = fmt.Sprintf("whose address %s is, is not known: %s could not be read", s.end.Address, s.end.Unread.Key)
+		}
+		one.Step.Lines = append(one.Step.Lines, Line{Status: NotKnown, Text: text})
 	}
 	for _, f := range check.Run(s.pass) {
 		if strings.HasPrefix(f.Code, families[name]) {
@@ -203,6 +207,9 @@ func Labels(q One) (*OneStep, error) {
 		} else {
 			lines = append(lines, s.selectedBy(group.pods[0]))
 		}
+	}
+	if none, ok := s.withoutPods(); ok {
+		lines = append(lines, none)
 	}
 	return s.step(StepLabels, "Pod labels", lines), nil
 }
@@ -364,6 +371,9 @@ func Policy(q One) (*OneStep, error) {
 	var lines []Line
 	for _, np := range s.pass.Policies {
 		lines = append(lines, Line{Status: OK, Label: np.Name, Text: PolicyText(s.pass.Set, np)})
+	}
+	if none, ok := s.withoutPods(); ok && s.end.Service != nil {
+		lines = append(lines, none)
 	}
 	if len(lines) == 0 {
 		lines = append(lines, Line{Status: OK, Text: "no NetworkPolicy: everything is allowed in and out"})
