@@ -36,6 +36,9 @@ var kindNames = []string{"deploy", "deployment", "statefulset", "daemonset", "re
 // noKind makes the error for a target whose parts are NAMESPACE, KIND and NAME or the last two.
 func noKind(text string, parts []string) error {
 	last := len(parts) - 1
+	if isNamespaceKind(parts[last-1]) {
+		return fmt.Errorf("target %q: a namespace is no end of a connection; name what is in it, such as %s/deploy/NAME", text, parts[last])
+	}
 	e := &kindError{text: text, word: parts[last-1], name: parts[last]}
 	if near := spelling.Nearest(strings.ToLower(e.word), kindNames, 1); len(near) > 0 {
 		e.near = strings.Join(append(append(parts[:last-1:last-1], near...), e.name), "/")

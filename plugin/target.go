@@ -67,11 +67,15 @@ func ParseSource(text, namespace string) (Target, error) {
 	return parseTarget(host, namespace)
 }
 
+func isNamespaceKind(text string) bool {
+	return slices.Contains([]string{"ns", "namespace", "namespaces"}, strings.ToLower(text))
+}
+
 // parseOne parses the target of a command that takes one: what can open a connection, or a
 // namespace as ns/NAME.
 func parseOne(text, namespace string) (Target, error) {
 	kind, name, ok := strings.Cut(text, "/")
-	if ok && slices.Contains([]string{"ns", "namespace", "namespaces"}, strings.ToLower(kind)) {
+	if ok && isNamespaceKind(kind) {
 		if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
 			return Target{}, fmt.Errorf("target %q: %q is no name of a namespace: %s", text, name, problems[0])
 		}

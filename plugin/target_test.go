@@ -94,6 +94,8 @@ func TestParse(t *testing.T) {
 		{"deplyo/api:80", "error: did you mean deploy/api?"},
 		{"prod/servcie/api", "error: did you mean prod/service/api?"},
 		{"dns/api", "error: there is pod"},
+		{"ns/prod", "error: such as prod/deploy/NAME"},
+		{"namespaces/prod:80", "error: such as prod/deploy/NAME"},
 	} {
 		got, err := ParseDestination(c.typed, "ns")
 		if message, wantsError := strings.CutPrefix(c.want, "error: "); wantsError {

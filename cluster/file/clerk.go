@@ -105,7 +105,8 @@ func (c *clerk) file(h *header, e entry) (entry, *Error) {
 	if only := class.kind.only; only != "" && only != string(namespace)+"/"+string(h.name) {
 		return e, nil
 	}
-	e.namespace, e.placed = c.number(namespace), len(namespace) > len(h.namespace)
+	e.namespace = c.number(namespace)
+	e.placed = len(namespace) > 0 && len(h.namespace) == 0
 	switch {
 	case len(h.name) > 0:
 		e.name = c.names.put(h.name)
