@@ -16,7 +16,7 @@ func (e *NoPortError) Error() string {
 	if p := e.Destination.Target.Prefix; p.IsValid() && !p.Addr().Is4() && !strings.HasPrefix(text, "[") {
 		text = "[" + text + "]" // the last colon would be taken for the port's
 	}
-	return fmt.Sprintf("a port is needed for %s: %s:PORT", Describe(e.Destination), text)
+	return fmt.Sprintf("a port is needed for %s: write %s:PORT", Describe(e.Destination), text)
 }
 
 // SourceError says that a Service was named as the source of a connection.

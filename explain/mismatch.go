@@ -102,9 +102,9 @@ func MismatchText(m *policy.Mismatch) string {
 		return "selectors do not match hostNetwork pods"
 	case policy.OutsideBlock:
 		if strings.Contains(check.AddressText(m.Saw), "/") {
-			return "wants an address in " + want // a part of a range, which says nothing
+			return "wants " + addressIn(want) // a part of a range, which says nothing
 		}
-		return fmt.Sprintf("wants an address in %s; this one is %s", want, cmp.Or(check.AddressText(m.Saw), "not known"))
+		return fmt.Sprintf("wants %s; this one is %s", addressIn(want), cmp.Or(check.AddressText(m.Saw), "not known"))
 	case policy.InExcept:
 		return fmt.Sprintf("%s is in its except %s", cmp.Or(check.AddressText(m.Saw), "this address"), want)
 	case policy.BlockIgnoresPods:
@@ -112,9 +112,17 @@ func MismatchText(m *policy.Mismatch) string {
 	case policy.BlockIgnoresNode:
 		return fmt.Sprintf("ipBlock %s does not match nodes on this network plugin", want)
 	case policy.AddressUnknown:
-		return fmt.Sprintf("wants an address in %s; this one is not known", want)
+		return fmt.Sprintf("wants %s; this one is not known", addressIn(want))
 	}
 	return "the network plugin decides"
+}
+
+// addressIn is an address in a block, which may be of one address.
+func addressIn(block string) string {
+	if single := check.AddressText(block); !strings.Contains(single, "/") {
+		return "the address " + single
+	}
+	return "an address in " + block
 }
 
 // labelMismatch says which label a selector wants of whom, and which one there is.

@@ -245,7 +245,7 @@ func (s *subject) selectionLines(p *cluster.Pod) []Line {
 	for _, sel := range s.pass.Set.Selections(p) {
 		var types []string
 		for _, t := range sel.Policy.Spec.PolicyTypes {
-			types = append(types, string(t))
+			types = append(types, strings.ToLower(string(t)))
 		}
 		switch sel.Selects {
 		case policy.Yes:
@@ -317,11 +317,11 @@ func Namespaces(q One) (*OneStep, error) {
 		}
 	}
 	for _, m := range misses {
-		text := "does not match it: " + m.at[0]
+		text := m.at[0] + " does not match it"
 		if n := len(m.at) - 1; n > 0 {
-			text = fmt.Sprintf("do not match it: %s and %s like it", m.at[0], count(n, "peer"))
+			text = fmt.Sprintf("%s and %s like it do not match it", m.at[0], count(n, "peer"))
 		}
-		lines = append(lines, Line{Status: Skipped, Text: text + " (" + m.why + ")"})
+		lines = append(lines, Line{Status: Skipped, Text: text + ": " + m.why})
 	}
 	s.about = "namespace " + s.namespace
 	return s.step(StepNamespaces, "Namespace labels", lines), nil

@@ -22,13 +22,22 @@ func Main(ctx context.Context, args []string, streams Streams) int {
 	err := root.ExecuteContext(ctx)
 	code, show := codeOf(ctx, err)
 	if show {
-		for line := range strings.Lines(err.Error()) {
+		for line := range strings.Lines(suggesting(err.Error())) {
 			if line = strings.TrimSpace(line); line != "" {
 				fmt.Fprintln(streams.Err, "Error:", report.Plain(line))
 			}
 		}
 	}
 	return code
+}
+
+// suggesting puts what cobra suggests for a command that it does not know into one line.
+func suggesting(message string) string {
+	what, names, ok := strings.Cut(message, "\n\nDid you mean this?\n")
+	if !ok {
+		return message
+	}
+	return what + "; did you mean " + strings.Join(strings.Fields(names), " or ") + "?"
 }
 
 func newRoot(streams Streams) *cobra.Command {
@@ -42,7 +51,7 @@ smallest fix.
 
 It reads the cluster that kubeconfig points at, or with -f the given manifests
 and no cluster at all. It changes nothing.`,
-		Example: `  kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production
+		Example: `  kubectl netpol-doctor diagnose deploy/order svc/inventory:80 -n production
   kubectl netpol-doctor diagnose --help`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl netpol-doctor"},
 		SilenceUsage:  true,
