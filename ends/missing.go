@@ -143,6 +143,14 @@ func missing(s *cluster.Snapshot, t Target) *NotFoundError {
 			cmp.Compare(other(a), other(b)),
 			cmp.Compare(spelling.Distance(t.Name, a.Name), spelling.Distance(t.Name, b.Name)))
 	})
+	// A slip in the namespace: what is in the nearest one first.
+	rank := func(r cluster.Ref) int {
+		if i := slices.Index(e.Namespaces, r.Namespace); i >= 0 {
+			return i
+		}
+		return mostChoices
+	}
+	slices.SortStableFunc(e.Elsewhere, func(a, b cluster.Ref) int { return cmp.Compare(rank(a), rank(b)) })
 	e.Near = e.Near[:min(mostChoices, len(e.Near))]
 	e.Elsewhere = e.Elsewhere[:min(mostChoices, len(e.Elsewhere))]
 	return e

@@ -32,6 +32,7 @@ func TestNotFound(t *testing.T) {
 		{"Pod", "shop", "payment", cluster.Gap{}, `no Pod named "payment" in namespace "shop"; did you mean shop/deploy/payment or shop/pod/payment-1?`},
 		{"", "shop", "ordre", cluster.Gap{}, `no pod, workload or Service named "ordre" in namespace "shop"; did you mean shop/svc/order?`},
 		{"Deployment", "shop", "gateway", cluster.Gap{}, `no Deployment named "gateway" in namespace "shop"; there is prod/deploy/gateway or test/deploy/gateway`},
+		{"Deployment", "tset", "gateway", cluster.Gap{}, `there is no namespace "tset" in the cluster; there is test/deploy/gateway or prod/deploy/gateway`},
 		{"Service", "shop", "gateway", cluster.Gap{}, `no Service named "gateway" in namespace "shop"`},
 		{"Deployment", "shop", "monitoring", cluster.Gap{}, `no Deployment named "monitoring" in namespace "shop"`},
 		{"Deployment", "sohp", "monitoring", cluster.Gap{}, `there is no namespace "sohp" in the cluster; did you mean shop?`},
