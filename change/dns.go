@@ -16,7 +16,8 @@ const SubjectAll Kind = "SubjectAll"
 // SearchDNS finds the causes of denied lookups of one group of pods, as Search does. Where other
 // workloads of the namespace are cut off from DNS, too, what is missing is missing for all of
 // them: the one policy for DNS that does not select the group is widened to the whole namespace.
-// Where the question is about the whole namespace and there is no such policy, one is added.
+// Where there is no such policy, and namespace is set, one is added for the whole namespace: for a
+// question about all of it, and servers that all of it asks.
 func SearchDNS(set *policy.Set, denied []policy.Decision, namespace bool) []Cause {
 	if len(denied) == 0 {
 		return nil
@@ -115,10 +116,6 @@ func widen(np *cluster.Policy) Edit {
 // allowDNS proposes a policy that lets every pod of a namespace ask the DNS server, where a rule
 // is what the pods of the denied lookups lack.
 func allowDNS(set *policy.Set, denied []policy.Decision) (Edit, bool) {
-	custom := func(d policy.Decision) bool { return d.Flow.Destination.Pod == nil } // others need not ask there
-	if slices.ContainsFunc(denied, custom) {
-		return Edit{}, false
-	}
 	missing := Search(set, denied)[0].Edits
 	if len(missing) == 0 {
 		return Edit{}, false

@@ -85,7 +85,7 @@ Fix: allow the cache's addresses with ipBlock on port 53, UDP and TCP; on Cilium
 policies or its Local Redirect Policy.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD505", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: queries go to the cache %s on %v, and no egress rule allows that", p.Names(l.Sources), l.Resolver.Cache.Ref, l.Resolver.Servers)
+				return fmt.Sprintf("%s cannot look up names: queries go to %s, and no egress rule allows that", p.Names(l.Sources), l.server())
 			})
 		},
 	},

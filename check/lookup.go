@@ -65,14 +65,21 @@ func (l Lookup) server() string {
 		return "the DNS server (not among the objects; taken to be kube-system/kube-dns)"
 	case l.Resolver.Kind == ends.NodeDNS:
 		return "the resolvers of its node"
+	case l.Resolver.Kind == ends.NodeLocalDNS:
+		return fmt.Sprintf("the cache %s/%s on %s", l.Resolver.Cache.Namespace, l.Resolver.Cache.Name, l.servers())
 	case l.Resolver.Service != nil:
 		return fmt.Sprintf("the DNS server %s/%s", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
 	}
+	return l.servers()
+}
+
+// servers lists the addresses that are asked.
+func (l Lookup) servers() string {
 	var servers []string
 	for _, a := range l.Resolver.Servers {
 		servers = append(servers, a.String())
 	}
-	return strings.Join(servers, ", ")
+	return strings.Join(servers, " and ")
 }
 
 // edits are those of all causes, each once: UDP and TCP may need one each.
@@ -263,6 +270,17 @@ func shortNames(refs []cluster.Ref) []string {
 	return out
 }
 
+// advice is what to do about lookups where no edit of a NetworkPolicy is known to help.
+func advice(code string) string {
+	switch code {
+	case "NPD505":
+		return "allow UDP and TCP 53 to the cache with the network plugin's own policies: no ipBlock is known to match it"
+	case "NPD507":
+		return "give the objects of the DNS server's namespace with -f, or name the plugin with --network-plugin"
+	}
+	return "allow UDP and TCP 53 to the servers that the pod asks"
+}
+
 // lookups reports the lookups that a code classifies, those that are alike once.
 func (p *Pass) lookups(code string, message func(Lookup) string) {
 	for _, l := range p.alike(code) {
@@ -281,10 +299,8 @@ func (p *Pass) lookups(code string, message func(Lookup) string) {
 			if e := f.Fix[0]; e.Manifest == nil {
 				f.Object, f.Field, f.Origin = e.Object, e.Path, e.Origin
 			}
-		} else if code == "NPD507" {
-			f.Advice = "give the objects of the DNS server's namespace with -f, or name the plugin with --network-plugin"
 		} else {
-			f.Advice = "allow UDP and TCP 53 to the servers that the pod asks"
+			f.Advice = advice(code)
 		}
 		f.Evidence = map[string]string{"server": l.server(), "udp": l.Verdict(corev1.ProtocolUDP).String(), "tcp": l.Verdict(corev1.ProtocolTCP).String()}
 		if len(owners) > 1 {

@@ -59,7 +59,8 @@ func (d *Diagnosis) lookups() {
 			l.Answers = append(l.Answers, d.judge(source, ends.End{}, r))
 		}
 		l.Settle()
-		l.Causes = change.SearchDNS(d.Set, check.Denied(l.Answers), d.Source.Ref.Kind == "Namespace")
+		namespace := d.Source.Ref.Kind == "Namespace" && l.Resolver.Kind != ends.CustomDNS && l.Resolver.Kind != ends.NodeDNS
+		l.Causes = change.SearchDNS(d.Set, check.Denied(l.Answers), namespace)
 		d.DNS = append(d.DNS, l)
 	}
 	d.upstream()
