@@ -216,7 +216,11 @@ func (d *decoding) strict(api metav1.Object, errs []error) []remark {
 // the policy says it is a warning, and so it is in an object that a server has stored: a newer
 // server may know more fields. Source: "Kubernetes API Concepts", field validation.
 func (d *decoding) unknown(np *networkingv1.NetworkPolicy, field string) []remark {
-	switch top := steps(field)[0]; {
+	top := ""
+	if path := steps(field); len(path) > 0 {
+		top = path[0]
+	}
+	switch {
 	case np.UID != "":
 		d.source.warn(d.remark(field, "unknown field; what it means is not taken into account"))
 	case top == "metadata" || top == "status":

@@ -48,6 +48,8 @@ func TestUnknownFields(t *testing.T) {
 		{"spec:\n  podSelector: {}\n  egress:\n  - to: []\n    port: []\n", "9: default/a (NetworkPolicy): spec.egress[0].port: unknown field, which kubectl refuses to apply; did you mean ports?"},
 		{"spec:\n  podSelector: {}\n  ingress:\n  - ports:\n    - portEnd: 90\n", "9: default/a (NetworkPolicy): spec.ingress[0].ports[0].portEnd: unknown field, which kubectl refuses to apply; there is protocol, port, endPort"},
 		{"spec:\n  podSelector: {matchlabels: {app: a}}\n", "6: default/a (NetworkPolicy): spec.podSelector.matchlabels: unknown field, which kubectl refuses to apply; did you mean matchLabels?"},
+		{"spec: {podSelector: {}}\n\"\": 1\n", "1: default/a (NetworkPolicy): unknown field, which kubectl refuses to apply"},
+		{"spec:\n  podSelector: {}\n  \"[.\": 1\n", "5: default/a (NetworkPolicy): spec.[.: unknown field, which kubectl refuses to apply; there is podSelector, ingress, egress, policyTypes"},
 		{"spce:\n  podSelector: {}\n", "5: default/a (NetworkPolicy): spce: unknown field, which kubectl refuses to apply; did you mean spec?"},
 	} {
 		dir := folder(t, "a.yaml", head+row.text)

@@ -14,6 +14,9 @@ const mostFields = 6
 func hint(t reflect.Type, field string) string {
 	path := steps(field)
 	last := len(path) - 1
+	if last < 0 { // a key may be empty
+		return ""
+	}
 	for _, step := range path[:last] {
 		if t = stepInto(t, step); t == nil {
 			return ""
