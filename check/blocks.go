@@ -26,7 +26,7 @@ Fix: allow the address, or the pod at it by its labels, in a rule of its own. As
 left out: addresses of the cluster and of cloud metadata are left out on purpose.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.InExcept}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s except %s, which takes out %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s, but its except %s takes out %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
 			})
 		},
 	},
@@ -45,7 +45,7 @@ Fix: allow the address that is used now, or the whole range that the provider an
 NetworkPolicy cannot name a DNS name.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.OutsideBlock}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s; %s is beside it", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s; %s is just outside of it", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
 			})
 		},
 	},
@@ -62,7 +62,7 @@ Fix: select the pods by their labels. For nodes and the API server, use the plug
 (on Cilium: toEntities), or have it match nodes by ipBlock.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.BlockIgnoresPods, policy.BlockIgnoresNode}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s by ipBlock, and %s lies in it, but %s does not hold an ipBlock against what runs in the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows the ipBlock %s, and %s lies in it, but on %s an ipBlock does not match what runs in the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
 			})
 		},
 	},

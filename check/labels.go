@@ -77,7 +77,7 @@ Fix: add the label to the pod template of the client. The policy belongs to whoe
 change there would be undone by the next upgrade.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PodLabelAdded}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows pods with %s=%v, which nothing carries; %s has to be given that label", place(e), e.Clause.Key, e.To, p.Name(peerOf(c, e))), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows pods with %s=%v, which no pod has; give that label to %s", place(e), e.Clause.Key, e.To, p.Name(peerOf(c, e))), labelEvidence(e))
 			})
 		},
 	},
@@ -92,7 +92,7 @@ Verify: kubectl get pods with the selector as it is written finds nothing.
 Fix: use In or Exists.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.SelectorOperator}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s leaves out what has %s (operator %v), and nothing is left over; %s is among what it leaves out", place(e), e.Clause.Key, e.From, p.Name(peerOf(c, e))), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s leaves out what its label %s names (operator %v), so it matches nothing; %s is among what it leaves out", place(e), e.Clause.Key, e.From, p.Name(peerOf(c, e))), labelEvidence(e))
 			})
 		},
 	},

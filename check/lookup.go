@@ -133,7 +133,7 @@ func (p *Pass) by(l Lookup) string {
 	if len(common) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %s isolated by %s", p.them(l, "it is", "they are"), strings.Join(common, ", "))
+	return fmt.Sprintf("; %s isolated by %s", p.them(l, "it is", "they are"), named(common))
 }
 
 // meant names the policy that allows DNS and does not select the source.
@@ -141,12 +141,12 @@ func (p *Pass) meant(l Lookup) string {
 	if l.meant == nil {
 		for _, e := range l.edits() {
 			if e.Kind == change.PolicyMoved {
-				return fmt.Sprintf("; nearest: %s allows DNS, but it is in namespace %v, and selects pods of that namespace only", e.Object.Name, e.From)
+				return fmt.Sprintf("; nearest policy: %s allows DNS, but it is in namespace %v, and selects pods of that namespace only", e.Object.Name, e.From)
 			}
 		}
 		return ""
 	}
-	text := fmt.Sprintf("; nearest: %s allows DNS, but its podSelector wants %s", l.meant.Policy.Name, metav1.FormatLabelSelector(&l.meant.Policy.Spec.PodSelector))
+	text := fmt.Sprintf("; nearest policy: %s allows DNS, but its podSelector wants %s", l.meant.Policy.Name, metav1.FormatLabelSelector(&l.meant.Policy.Spec.PodSelector))
 	if m := l.meant.Mismatch; len(p.owners(l.Sources)) == 1 {
 		if m.Present {
 			return fmt.Sprintf("%s, and the pod has %s=%s", text, m.Key, m.Saw)

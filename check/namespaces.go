@@ -76,7 +76,7 @@ Fix: label the namespace, or select it by kubernetes.io/metadata.name. Who may l
 decides who gets through such a rule.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.NamespaceLabelAdded}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s=%v, which none carries; namespace %s has to be given that label", place(e), e.Clause.Key, e.To, e.Object.Name), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s=%v, which no namespace has; give that label to namespace %s", place(e), e.Clause.Key, e.To, e.Object.Name), labelEvidence(e))
 			})
 		},
 	},

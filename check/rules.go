@@ -111,6 +111,11 @@ func isolating(p *Pass, c change.Cause, e change.Edit) string {
 	for _, np := range side.Isolating {
 		names = append(names, np.Name)
 	}
+	return named(names)
+}
+
+// named puts the names of policies into a sentence.
+func named(names []string) string {
 	if len(names) == 1 {
 		return "policy " + names[0]
 	}

@@ -20,7 +20,7 @@ func FactText(f policy.Fact) FactWords {
 	case policy.NamespaceLabel:
 		return FactWords{
 			fmt.Sprintf("whether namespace %s has the label %s", o.Name, f.Key),
-			"give the Namespace object with -f, or the right to get namespaces",
+			"give the Namespace object with -f, or ask with the right to get namespaces",
 		}
 	case policy.PodLabel:
 		return FactWords{
@@ -35,7 +35,7 @@ func FactText(f policy.Fact) FactWords {
 	case policy.NodeAddress:
 		return FactWords{
 			fmt.Sprintf("whether the node %s has an address in %s", orUnknown(o.Name), f.Key),
-			"give the Node objects, or the right to list nodes",
+			"give the Node objects, or ask with the right to list nodes",
 		}
 	case policy.ServiceAddress:
 		return FactWords{
@@ -77,12 +77,12 @@ func FactText(f policy.Fact) FactWords {
 	case policy.PoliciesUnread:
 		return FactWords{
 			fmt.Sprintf("which NetworkPolicies there are in namespace %s", o.Name),
-			fmt.Sprintf("the right to list networkpolicies in namespace %s", o.Name),
+			fmt.Sprintf("ask with the right to list networkpolicies in namespace %s", o.Name),
 		}
 	case policy.LayerUnread:
 		return FactWords{
 			fmt.Sprintf("which %s there are", o.Name),
-			fmt.Sprintf("the right to list %s", o.Name),
+			fmt.Sprintf("ask with the right to list %s", o.Name),
 		}
 	case policy.OtherLayer:
 		return FactWords{
@@ -92,11 +92,11 @@ func FactText(f policy.Fact) FactWords {
 	case policy.DNSServer:
 		return FactWords{"who answers DNS: the DNS Service is not among the objects that were read", "give the objects of the DNS server's namespace (usually kube-system)"}
 	case policy.MeshTunnel:
-		return FactWords{fmt.Sprintf("whether the mesh carries the traffic of %s on port %s, which rules would have to admit", o, f.Key), "test the connection; rules for meshed pods should admit the mesh's port"}
+		return FactWords{fmt.Sprintf("whether the mesh carries the traffic of %s on port %s, which rules would have to allow", o, f.Key), "test the connection; rules for meshed pods should allow the mesh's port"}
 	case policy.EndUnread:
-		return FactWords{fmt.Sprintf("what %s is: it could not be read", o), fmt.Sprintf("the right to get %s in namespace %s", f.Key, o.Namespace)}
+		return FactWords{fmt.Sprintf("what %s is: it could not be read", o), fmt.Sprintf("ask with the right to get %s in namespace %s", f.Key, o.Namespace)}
 	case policy.NoEndpoint:
-		return FactWords{fmt.Sprintf("which pod would answer for %s", o), "an endpoint of the Service"}
+		return FactWords{fmt.Sprintf("which pod would answer for %s", o), "start a pod behind the Service"}
 	}
 	return FactWords{string(f.Kind), ""}
 }
