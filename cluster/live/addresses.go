@@ -80,6 +80,11 @@ func (r *reading) holdingServices(ctx context.Context, ip netip.Addr, fields str
 	services, err := find(ctx, r, serviceKind, fields, holdsAsService(ip))
 	for _, s := range services {
 		r.touch(ctx, s.Namespace)
+		if slices.Contains(s.OtherIPs, ip) { // who comes in by it may be seen as one of the nodes
+			if err := r.nodes(ctx); err != nil {
+				return true, err
+			}
+		}
 		if err := r.service(ctx, s); err != nil {
 			return true, err
 		}
