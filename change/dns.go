@@ -72,9 +72,18 @@ func forNamespace(set *policy.Set, denied []policy.Decision, namespace bool) (Ed
 func cutsOffAny(set, after *policy.Set, edited *cluster.Policy) bool {
 	pods, complete := after.Selected(edited)
 	return !complete || slices.ContainsFunc(edited.Spec.PolicyTypes, func(direction networkingv1.PolicyType) bool {
+		if slices.ContainsFunc(set.Policies(edited.Namespace), func(np *cluster.Policy) bool { return isolatesAll(np, direction) }) {
+			return false
+		}
 		isolated := proposer{set: set}.isolated(edited.Namespace, direction)
 		return slices.ContainsFunc(pods, func(pod *cluster.Pod) bool { return !isolated[pod] })
 	})
+}
+
+// isolatesAll tells whether a policy isolates every pod of its namespace in a direction.
+func isolatesAll(np *cluster.Policy, direction networkingv1.PolicyType) bool {
+	s := np.Spec.PodSelector
+	return len(s.MatchLabels)+len(s.MatchExpressions) == 0 && slices.Contains(np.Spec.PolicyTypes, direction)
 }
 
 // MeantForDNS returns the policies that are for DNS and nothing else and would let the pod of a
