@@ -74,7 +74,7 @@ func TestBadKubeconfig(t *testing.T) {
 		"a file that is not there":    {"--kubeconfig " + path + ".nosuch", path + ".nosuch"},
 		"a flag that is not there":    {"--kubeconfig " + path + " --nosuch", "nosuch"},
 		"a file for a cluster":        {"--kubeconfig " + path + " -f " + shopBase, "exclude each other"},
-		"a source that is not there":  {"--kubeconfig " + path + " -n nosuch", `no Pod named "a" in namespace "nosuch"`},
+		"a source that is not there":  {"--kubeconfig " + path + " -n nosuch", `there is no namespace "nosuch"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := doctor(t.Context(), strings.Fields("diagnose pod/a pod/b:80 "+row.flags)...)
