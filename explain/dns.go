@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -121,11 +122,26 @@ func (d *Diagnosis) dnsLines() []Line {
 	return lines
 }
 
+// lookupFacts lists what an unclear lookup hangs on.
+func lookupFacts(l check.Lookup) string {
+	pass := check.Pass{Answers: l.Answers}
+	var missing []string
+	for _, f := range pass.Facts() {
+		if text := FactText(f).Missing; !slices.Contains(missing, text) {
+			missing = append(missing, text)
+		}
+	}
+	if len(missing) == 0 {
+		return "what could not be determined"
+	}
+	return strings.Join(missing, "; and on ")
+}
+
 // lookupLine says how a lookup works; what does not is among the findings.
 func lookupLine(l check.Lookup) (Line, bool) {
 	switch {
 	case l.Unclear():
-		return Line{Status: NotKnown, Text: "see what is missing below"}, true
+		return Line{Status: NotKnown, Text: "it depends on " + lookupFacts(l)}, true
 	case l.Verdict(corev1.ProtocolUDP) != policy.Allowed:
 		return Line{}, false
 	}

@@ -22,9 +22,13 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 		page.line("| " + markdown(s.Title) + " | " + Style{}.mark(s.Status) + " | " + strings.Join(lines, "<br>") + " |")
 	}
 	page.findings(d.Findings)
-	for _, text := range d.fixed {
+	if len(d.fixed) > 0 {
 		page.blank()
-		page.line(markdown(text))
+		page.line("### What the fixes change")
+		page.blank()
+		for _, text := range d.fixed {
+			page.line("- " + markdown(text) + ".")
+		}
 	}
 	if d.Result == "Unclear" && len(d.Facts) > 0 {
 		page.blank()
