@@ -32,7 +32,8 @@ left out: addresses of the cluster and of cloud metadata are left out on purpose
 	},
 	{
 		Code: "NPD406", Severity: Error,
-		Title: "the address is beside the range that a rule allows",
+		Title:    "the address is beside the range that a rule allows",
+		Symptoms: []string{"some addresses work, others do not", "connection timed out"},
 		Doc: `A rule allows a range of addresses by ipBlock, and the address is just outside of it: the same
 network with another last part, or a range that is a little too narrow. Databases and services
 outside the cluster change their addresses; a rule holds those of the day it was written.
@@ -51,7 +52,8 @@ NetworkPolicy cannot name a DNS name.`,
 	},
 	{
 		Code: "NPD407", Severity: Error,
-		Title: "this network plugin does not hold an ipBlock against pods or nodes",
+		Title:    "this network plugin does not hold an ipBlock against pods or nodes",
+		Symptoms: []string{"pods in the range are not reached", "dial tcp ... i/o timeout"},
 		Doc: `A rule allows the address of the other end by ipBlock, but what is there is a pod or a node of
 the cluster, and the plugin judges those by who they are, not by their address. Cilium and what
 is built on it never match pods by ipBlock, and nodes only if they are configured to.
@@ -68,7 +70,8 @@ Fix: select the pods by their labels. For nodes and the API server, use the plug
 	},
 	{
 		Code: "NPD408", Severity: Error,
-		Title: "a selector does not match a pod on the host network",
+		Title:    "a selector does not match a pod on the host network",
+		Symptoms: []string{"works from the same node only", "504"},
 		Doc: `The labels of the pod are what the rule asks for, but the pod runs with hostNetwork: its traffic
 comes from the address of its node, and on most plugins no selector matches it. Ingress
 controllers, node agents and the API server are often run like that.

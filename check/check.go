@@ -38,7 +38,10 @@ type Check struct {
 	// Doc is the whole text on the finding: what it is, what it looks like, how to verify it and
 	// how to mend it.
 	Doc string
-	Run func(*Pass)
+	// Symptoms are what users see and what logs say, the most typical of this finding first. Three
+	// dots stand for whatever differs from one time to the next.
+	Symptoms []string
+	Run      func(*Pass)
 }
 
 // Finding is something that a check found.

@@ -8,7 +8,8 @@ import (
 var dns = []Check{
 	{
 		Code: "NPD501", Severity: Error,
-		Title: "DNS is blocked: no egress rule allows the DNS server",
+		Title:    "DNS is blocked: no egress rule allows the DNS server",
+		Symptoms: noNames,
 		Doc: `The source is isolated for egress and no rule allows the DNS server, so it cannot look up any
 name. Everything that is reached by name fails, whatever other rules allow.
 
@@ -28,7 +29,8 @@ that is for DNS and nothing else an empty podSelector.`,
 	},
 	{
 		Code: "NPD502", Severity: Error,
-		Title: "DNS is blocked: the rule for DNS does not match the DNS server",
+		Title:    "DNS is blocked: the rule for DNS does not match the DNS server",
+		Symptoms: noNames,
 		Doc: `A rule for DNS exists, but what it names is not the DNS server: a label that the DNS pods do
 not have (k8s-app: coredns, while most clusters label CoreDNS pods k8s-app: kube-dns), a
 namespace label that is not there, port 53 where the pods listen on another, as 5353 on
@@ -48,7 +50,8 @@ Fix: name the DNS pods by the labels and the port they have.`,
 	},
 	{
 		Code: "NPD503", Severity: Warning,
-		Title: "DNS over TCP is blocked",
+		Title:    "DNS over TCP is blocked",
+		Symptoms: []string{"some names fail"},
 		Doc: `UDP port 53 is allowed and TCP port 53 is not. Answers that do not fit into one UDP packet are
 asked for again over TCP, so names with many records fail, and only those.
 
@@ -61,7 +64,8 @@ Fix: allow TCP 53 beside UDP 53.`,
 	},
 	{
 		Code: "NPD504", Severity: Error,
-		Title: "DNS is blocked at the DNS server",
+		Title:    "DNS is blocked at the DNS server",
+		Symptoms: noNames,
 		Doc: `The DNS pods themselves are isolated for ingress and no rule allows the source. A default deny
 in the namespace of the DNS server takes DNS from the whole cluster.
 
@@ -76,7 +80,8 @@ Fix: allow UDP and TCP 53 from everywhere in the namespace of the DNS server.`,
 	},
 	{
 		Code: "NPD505", Severity: Error,
-		Title: "DNS is blocked: a node-local cache takes the queries",
+		Title:    "DNS is blocked: a node-local cache takes the queries",
+		Symptoms: noNames,
 		Doc: `NodeLocal DNSCache listens on the pod's own node, on a link-local address and often on the
 address of the cluster DNS Service. Its pods use the node's network, so a rule that selects
 the DNS pods does not match it.
@@ -91,7 +96,8 @@ policies or its Local Redirect Policy.`,
 	},
 	{
 		Code: "NPD506", Severity: Error,
-		Title: "DNS is blocked: the pod uses its own name servers",
+		Title:    "DNS is blocked: the pod uses its own name servers",
+		Symptoms: noNames,
 		Doc: `The pod's dnsPolicy or dnsConfig sends its queries to other servers than the cluster's, and no
 egress rule allows those.
 
@@ -119,7 +125,8 @@ plugin with --network-plugin.`,
 	},
 	{
 		Code: "NPD508", Severity: Error,
-		Title: "the cluster's DNS server cannot ask for names outside the cluster",
+		Title:    "the cluster's DNS server cannot ask for names outside the cluster",
+		Symptoms: []string{"SERVFAIL", "read udp ... i/o timeout", "external names fail"},
 		Doc: `The DNS pods are isolated for egress, and no rule allows them to ask the resolvers that they
 forward to. Names of the cluster are found, all others are not. A default deny in the namespace of
 the DNS server does this; it mostly cuts the server off from the API server, too, so that Services

@@ -13,7 +13,8 @@ import (
 var labels = []Check{
 	{
 		Code: "NPD101", Severity: Error,
-		Title: "a rule wants a pod label value that the pod does not have",
+		Title:    "a rule wants a pod label value that the pod does not have",
+		Symptoms: []string{"every other client works", "connection timed out"},
 		Doc: `A peer of a rule selects pods by a label value that no pod has, and the pod that is
 denied has a value that differs by a slip: a missing letter, another case, a hyphen.
 
@@ -98,7 +99,8 @@ Fix: use In or Exists.`,
 	},
 	{
 		Code: "NPD106", Severity: Error,
-		Title: "a policy is pinned to a label that controllers stamp",
+		Title:    "a policy is pinned to a label that controllers stamp",
+		Symptoms: []string{"works on the old replica only", "broke after a rollout"},
 		Doc: `A selector names pod-template-hash, controller-revision-hash, a pod index or the name of a pod or
 Job. Controllers stamp those: the value changes with every rollout, or differs from replica to
 replica, so the policy holds for the pods of the day it was written.
@@ -122,7 +124,8 @@ Fix: select by the labels of the pod template.`,
 	},
 	{
 		Code: "NPD107", Severity: Error,
-		Title: "a rule allows the workload, and not its Jobs",
+		Title:    "a rule allows the workload, and not its Jobs",
+		Symptoms: []string{"the application works, its Job does not"},
 		Doc: `The client is a pod of a Job or CronJob, such as a migration. The rule selects other pods by a
 label that this one does not carry.
 

@@ -15,7 +15,8 @@ import (
 var logic = []Check{
 	{
 		Code: "NPD601", Severity: Error,
-		Title: "a policy isolates a direction that its author did not write down",
+		Title:    "a policy isolates a direction that its author did not write down",
+		Symptoms: []string{"every client times out"},
 		Doc: `When policyTypes is left out, a policy always isolates ingress, and egress only if it has an
 egress rule. A policy with egress rules and nothing else therefore cuts off all ingress of the
 pods it selects.
@@ -80,7 +81,8 @@ Fix: correct the selector, or delete the peer.`,
 	},
 	{
 		Code: "NPD604", Severity: Warning,
-		Title: "a policy selects no pod",
+		Title:    "a policy selects no pod",
+		Symptoms: []string{"policy has no effect"},
 		Doc: `The podSelector of the policy matches no pod of its namespace, nor any workload's template. It
 isolates nothing and allows nothing: often a label that was renamed, or a policy that was
 created in the wrong namespace.
@@ -101,7 +103,8 @@ Fix: correct the podSelector, or move the policy to the namespace that was meant
 	},
 	{
 		Code: "NPD605", Severity: Error,
-		Title: "the policy that would allow it lies in another namespace",
+		Title:    "the policy that would allow it lies in another namespace",
+		Symptoms: []string{"policy has no effect"},
 		Doc: `A policy acts on pods of its own namespace only. The one whose rules would allow the connection
 lies in another namespace, where its podSelector selects nothing; usually it was applied
 without -n and went to default.

@@ -11,7 +11,8 @@ import (
 var namespaces = []Check{
 	{
 		Code: "NPD201", Severity: Error,
-		Title: "a rule wants a namespace label that the namespace does not have",
+		Title:    "a rule wants a namespace label that the namespace does not have",
+		Symptoms: []string{"no pod of the namespace gets through", "connection timed out"},
 		Doc: `A namespaceSelector matches labels of Namespace objects, never their names. The rule wants a
 label that no namespace has; the namespace that was meant carries the value under another
 key. The usual case is "name: monitoring": only kubernetes.io/metadata.name is set by itself.
@@ -45,7 +46,8 @@ Fix: correct the value in the policy.`,
 	},
 	{
 		Code: "NPD203", Severity: Error,
-		Title: "a podSelector alone does not reach into another namespace",
+		Title:    "a podSelector alone does not reach into another namespace",
+		Symptoms: []string{"works from the same namespace only", "connection timed out"},
 		Doc: `A peer with only a podSelector means pods of the policy's own namespace. The pod that is
 denied has the wanted labels, but lives in another namespace.
 

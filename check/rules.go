@@ -12,7 +12,8 @@ import (
 var rules = []Check{
 	{
 		Code: "NPD401", Severity: Error,
-		Title: "no ingress rule allows the source",
+		Title:    "no ingress rule allows the source",
+		Symptoms: []string{"connection timed out", "504", "context deadline exceeded", "upstream timed out", "503 UF", "failed calling webhook", "FailedDiscoveryCheck", "target DOWN", "backend UNHEALTHY", "502", "no nodes are available", "Unable to connect to MASTER"},
 		Doc: `The destination is isolated for ingress, and no rule of any policy that isolates it allows the
 source. Nothing that is written comes close: a rule is missing.
 
@@ -31,7 +32,8 @@ pod's port. A connection needs both ends: the source's egress must allow it too.
 	},
 	{
 		Code: "NPD402", Severity: Error,
-		Title: "no egress rule allows the destination",
+		Title:    "no egress rule allows the destination",
+		Symptoms: []string{"connection timed out", "dial tcp ... i/o timeout", "no upstream connections available", "could not get credentials", "context deadline exceeded", "no nodes are available", "Unable to connect to MASTER"},
 		Doc: `The source is isolated for egress, and no rule of any policy that isolates it allows the
 destination. Nothing that is written comes close: a rule is missing.
 

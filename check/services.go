@@ -14,7 +14,8 @@ import (
 var services = []Check{
 	{
 		Code: "NPD701", Severity: Error,
-		Title: "nothing is behind the Service",
+		Title:    "nothing is behind the Service",
+		Symptoms: []string{"connection refused", "503", "no endpoints available"},
 		Doc: `The Service has no endpoints: its selector matches no pod, it has no selector and nobody wrote
 endpoints down, or the workload behind it is scaled to zero. No policy is to blame.
 
@@ -39,7 +40,8 @@ Fix: correct the Service's selector, or start the pods.`,
 	},
 	{
 		Code: "NPD702", Severity: Error,
-		Title: "no endpoint of the Service is ready",
+		Title:    "no endpoint of the Service is ready",
+		Symptoms: []string{"connection refused", "503", "no endpoints available"},
 		Doc: `Pods are behind the Service, but none is ready, so it sends no traffic to any. No policy is to
 blame, unless one blocks what the readiness check depends on.
 
@@ -56,7 +58,8 @@ Fix: see why the pods are not ready: kubectl describe pod.`,
 	},
 	{
 		Code: "NPD703", Severity: Error,
-		Title: "the Service does not have that port",
+		Title:    "the Service does not have that port",
+		Symptoms: []string{"connection timed out"},
 		Doc: `The port that is dialled is not among the Service's ports, so it is not translated.
 
 What you see: a timeout in most clusters, which looks just like a policy.
@@ -88,7 +91,8 @@ Fix: declare the port name on the container, or use its number.`,
 	},
 	{
 		Code: "NPD705", Severity: Warning,
-		Title: "a headless Service does not translate ports",
+		Title:    "a headless Service does not translate ports",
+		Symptoms: []string{"connection refused", "connection timed out"},
 		Doc: `A headless Service hands out the addresses of its pods. The client dials the pod itself, so the
 port it dials is the one that arrives; targetPort plays no part. It is an error where the pods
 declare their ports and that one is not among them.
@@ -117,7 +121,8 @@ Fix: dial the port that the pod listens on, or make port and targetPort equal.`,
 	},
 	{
 		Code: "NPD706", Severity: Error,
-		Title: "traffic policy Local, and no endpoint on the source's node",
+		Title:    "traffic policy Local, and no endpoint on the source's node",
+		Symptoms: []string{"works from some nodes only", "connection timed out"},
 		Doc: `With internalTrafficPolicy: Local a Service sends traffic only to endpoints on the client's own
 node. There is none, so the traffic is dropped. No policy is to blame.
 
@@ -185,7 +190,8 @@ Fix: ask somebody who may list endpointslices in that namespace.`,
 	},
 	{
 		Code: "NPD711", Severity: Warning,
-		Title: "nothing seems to enforce NetworkPolicies in this cluster",
+		Title:    "nothing seems to enforce NetworkPolicies in this cluster",
+		Symptoms: []string{"policy has no effect"},
 		Doc: `NetworkPolicies are enforced by the network plugin. What was seen of this cluster's plugin does
 not enforce them, so policies say one thing and the network does another. What they deny is then
 Unclear. Where --network-plugin none says that nothing enforces them, it works, until the day that
@@ -212,7 +218,8 @@ Fix: install a network plugin that enforces policies. Changing the policies chan
 	},
 	{
 		Code: "NPD712", Severity: Info,
-		Title: "requests are also judged by a mesh",
+		Title:    "requests are also judged by a mesh",
+		Symptoms: []string{"RBAC: access denied", "403"},
 		Doc: `Authorization policies of a service mesh apply in a namespace of this connection. They decide on
 requests, after the connection is made: a denial there is an HTTP 403 or a reset, not a
 timeout. The verdict here is on the connection alone.
