@@ -50,10 +50,6 @@ func Upstream() Route {
 	return r.Routes[0]
 }
 
-// dnsServices are where cluster DNS is found, in order.
-// Sources: concept page "Customizing DNS Service"; OpenShift DNS Operator.
-var dnsServices = [][2]string{{"kube-system", "kube-dns"}, {"openshift-dns", "dns-default"}, {"kube-system", "coredns"}, {"kube-system", "rke2-coredns-rke2-coredns"}}
-
 // ResolverOf tells how a pod finds its DNS. Source: core/v1 PodSpec.DNSPolicy: ClusterFirst on
 // hostNetwork means Default.
 func ResolverOf(s *cluster.Snapshot, p *cluster.Pod) Resolver {
@@ -76,8 +72,8 @@ func ResolverOf(s *cluster.Snapshot, p *cluster.Pod) Resolver {
 		}
 		return r
 	}
-	for _, name := range dnsServices {
-		if r.Service = s.Service(name[0], name[1]); r.Service != nil {
+	for _, ref := range cluster.DNSServices {
+		if r.Service = s.Service(ref.Namespace, ref.Name); r.Service != nil {
 			break
 		}
 	}

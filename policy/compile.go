@@ -23,6 +23,7 @@ type Set struct {
 	labelValues map[string][]string // every value that a selector names, by label key
 	keys        []string            // every label key that a selector names
 	blocks      []netip.Prefix      // every cidr and except, in order
+	selected    *selections
 }
 
 // compiled is one NetworkPolicy.
@@ -65,7 +66,7 @@ type port struct {
 
 // Compile prepares the policies of a snapshot for evaluation.
 func Compile(s *cluster.Snapshot, profile Profile) *Set {
-	set := &Set{snapshot: s, profile: profile, policies: map[string][]*compiled{}, labelValues: map[string][]string{}}
+	set := &Set{snapshot: s, profile: profile, policies: map[string][]*compiled{}, labelValues: map[string][]string{}, selected: &selections{}}
 	for _, p := range s.Policies {
 		set.policies[p.Namespace] = append(set.policies[p.Namespace], set.compile(p))
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
@@ -34,7 +35,7 @@ func (s *Set) clone() *Set {
 // may have other labels. The receiver is not changed.
 func (s *Set) Over(snapshot *cluster.Snapshot) *Set {
 	next := s.clone()
-	next.snapshot, next.layers = snapshot, nil
+	next.snapshot, next.layers, next.selected = snapshot, nil, &selections{}
 	for _, f := range snapshot.Foreign {
 		if l := next.compileLayer(f); l != nil {
 			next.layers = append(next.layers, l)
@@ -65,8 +66,37 @@ func (s *Set) find(p *cluster.Policy) *compiled {
 // Selected returns the subjects that a policy's podSelector matches for certain. Complete is
 // false when there may be more of them than were read.
 func (s *Set) Selected(p *cluster.Policy) (pods []*cluster.Pod, complete bool) {
+	return s.selected.of(s, s.find(p))
+}
+
+// selections remembers what the policies of a Set select, which searches ask for again and again.
+// Sets that differ in policies only share it.
+type selections struct {
+	mu    sync.Mutex
+	known map[*compiled]selected
+}
+
+type selected struct {
+	pods     []*cluster.Pod
+	complete bool
+}
+
+func (m *selections) of(s *Set, c *compiled) ([]*cluster.Pod, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.known[c]; !ok {
+		if m.known == nil {
+			m.known = map[*compiled]selected{}
+		}
+		pods, complete := s.selects(c)
+		m.known[c] = selected{slices.Clip(pods), complete}
+	}
+	return m.known[c].pods, m.known[c].complete
+}
+
+func (s *Set) selects(c *compiled) (pods []*cluster.Pod, complete bool) {
+	p := c.policy
 	complete = s.snapshot.Read.Whole(p.Namespace)
-	c := s.find(p)
 	for _, pod := range s.snapshot.Subjects(p.Namespace) {
 		switch t, _ := s.match(&world{}, c.subject, labelledPod(pod)); t {
 		case Yes:

@@ -6,18 +6,10 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
-// dnsServices are the names the cluster DNS Service has: on nearly every distribution, on
-// OpenShift, and where only the server itself gave its name. In this order.
-var dnsServices = []cluster.Ref{
-	{Namespace: "kube-system", Name: "kube-dns"},
-	{Namespace: "openshift-dns", Name: "dns-default"},
-	{Namespace: "kube-system", Name: "coredns"},
-}
-
 // dns reads the cluster DNS Service with its endpoints and pods, and the policies of its
 // namespace. A node-local cache is a DaemonSet and so among the agents.
 func (r *reading) dns(ctx context.Context) error {
-	for _, ref := range dnsServices {
+	for _, ref := range cluster.DNSServices {
 		s, ok, err := one(ctx, r, serviceKind, ref.Namespace, ref.Name)
 		if err != nil {
 			return err
