@@ -3,6 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
@@ -43,6 +44,11 @@ func FixText(e change.Edit) string {
 	case change.AddedPort:
 		to, _ := e.To.(map[string]any)
 		return fmt.Sprintf("%s: add %v/%v to %s", object, to["port"], to["protocol"], e.Path)
+	}
+	if keys := []change.Kind{change.PeerLabelKey, change.NamespaceLabelKey, change.SubjectLabelKey}; slices.Contains(keys, e.Kind) {
+		label := func(v any) string { return strings.Replace(fmt.Sprint(v), ": ", "=", 1) }
+		selector, _, _ := strings.Cut(e.Path, ".match")
+		return fmt.Sprintf("%s %s: %s → %s", object, selector, label(e.From), label(e.To))
 	}
 	if e.From == nil {
 		return fmt.Sprintf("%s: add %s to %s", object, valueText(e.To), e.Path)
