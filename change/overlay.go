@@ -29,6 +29,8 @@ func Overlay(base, with *cluster.Snapshot) *cluster.Snapshot {
 		return cluster.Ref{Kind: "EndpointSlice", Namespace: e.Namespace, Name: e.Name}
 	})
 	out.Agents = replace(base.Agents, with.Agents, func(a *cluster.Agent) cluster.Ref { return a.Ref })
+	out.Roles = replace(base.Roles, with.Roles, func(r *cluster.Role) cluster.Ref { return r.Ref })
+	out.Bindings = replace(base.Bindings, with.Bindings, func(b *cluster.Binding) cluster.Ref { return b.Ref })
 	if len(with.ConfigMaps) > 0 {
 		out.ConfigMaps = make(map[string]map[string]string, len(base.ConfigMaps)+len(with.ConfigMaps))
 		maps.Copy(out.ConfigMaps, base.ConfigMaps)
@@ -151,7 +153,7 @@ func rollOut(base *cluster.Snapshot, w *cluster.Workload, pods []*cluster.Pod) [
 		next := *p
 		next.Labels = cluster.Labels{Known: labels}
 		next.Ports = w.Template.Ports
-		next.HostNetwork = w.Template.HostNetwork
+		next.HostNetwork, next.ServiceAccount = w.Template.HostNetwork, w.Template.ServiceAccount
 		next.DNSPolicy, next.Nameservers = w.Template.DNSPolicy, w.Template.Nameservers
 		pods[i] = &next
 	}

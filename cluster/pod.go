@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +26,9 @@ type Pod struct {
 	Owner       Ref      // the controller, when there is one
 	Template    bool
 	Origin      Origin
+
+	// ServiceAccount is the one that the pod runs as, of its namespace.
+	ServiceAccount string
 }
 
 // ContainerPort is one declared port. Source: core/v1 ContainerPort.
@@ -68,6 +72,7 @@ func (p *Pod) PortNamed(name string, protocol corev1.Protocol) []int32 {
 func (p *Pod) FromSpec(spec *corev1.PodSpec) {
 	p.HostNetwork = spec.HostNetwork
 	p.Node = spec.NodeName
+	p.ServiceAccount = cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount, "default")
 	p.DNSPolicy = spec.DNSPolicy
 	if p.DNSPolicy == "" {
 		p.DNSPolicy = corev1.DNSClusterFirst

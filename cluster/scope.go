@@ -26,6 +26,9 @@ type Scope struct {
 	// NamespaceObjects adds every Namespace with its labels, so that it is known what a
 	// namespaceSelector matches.
 	NamespaceObjects bool
+	// Rights adds what RBAC says of these namespaces: their roles and bindings and those of the
+	// whole cluster.
+	Rights []string
 }
 
 // Whole tells whether a namespace is read as a whole under this scope.

@@ -25,6 +25,9 @@ type Snapshot struct {
 	EndpointSlices []*EndpointSlice
 	Nodes          []*Node
 	Agents         []*Agent
+	// Roles and Bindings are those of Scope.Rights.
+	Roles    []*Role
+	Bindings []*Binding
 	// ConfigMaps holds the data of the few ConfigMaps that say how a network plugin is set up,
 	// by "namespace/name".
 	ConfigMaps map[string]map[string]string
@@ -79,6 +82,8 @@ func (s *Snapshot) Seal() *Snapshot {
 	slices.SortFunc(s.EndpointSlices, func(a, b *EndpointSlice) int { return byName(a.Namespace, a.Name, b.Namespace, b.Name) })
 	slices.SortFunc(s.Nodes, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Agents, func(a, b *Agent) int { return a.Compare(b.Ref) })
+	slices.SortFunc(s.Roles, func(a, b *Role) int { return a.Compare(b.Ref) })
+	slices.SortFunc(s.Bindings, func(a, b *Binding) int { return a.Compare(b.Ref) })
 	slices.SortFunc(s.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), byName(a.Namespace, a.Name, b.Namespace, b.Name), cmp.Compare(a.Reason, b.Reason))
 	})

@@ -45,7 +45,7 @@ func (c *clerk) classify(apiVersion, name []byte) classified {
 }
 
 func (c *clerk) lookUp(apiVersion, name string) classified {
-	for _, k := range kinds {
+	for _, k := range c.readable() {
 		if k.apiVersion == apiVersion && k.kind == name {
 			return classified{kind: k}
 		}
@@ -53,7 +53,7 @@ func (c *clerk) lookUp(apiVersion, name string) classified {
 	if c.options.Foreign != nil && c.options.Foreign(apiVersion, name) {
 		return classified{kind: c.foreignKind(apiVersion, name)}
 	}
-	return classified{use: successor(apiVersion, name)}
+	return classified{use: c.successor(apiVersion, name)}
 }
 
 // foreignKind returns the one value that stands for a kind of another layer.

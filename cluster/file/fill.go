@@ -28,6 +28,10 @@ func (f *filler) add(o *object) {
 		f.Policies = append(f.Policies, v)
 	case *cluster.Foreign:
 		f.Foreign = append(f.Foreign, v)
+	case *cluster.Role:
+		f.Roles = append(f.Roles, v)
+	case *cluster.Binding:
+		f.Bindings = append(f.Bindings, v)
 	case *cluster.Service:
 		f.Services = append(f.Services, v)
 	case *cluster.EndpointSlice:

@@ -21,6 +21,8 @@ type kind struct {
 	always bool
 	// foreign: a policy of another layer, kept as it is.
 	foreign bool
+	// rights: read where the question is who may do what, see Options.Rights.
+	rights bool
 	// only, when set, is the one object of the kind that is read, as "namespace/name".
 	only string
 	// make returns an empty API object to decode into; nil for a foreign kind.
@@ -59,18 +61,19 @@ var kinds = []*kind{
 // a version that is not, or a group that cannot have such a kind. A group that is not Kubernetes'
 // own may well have one, such as the Service of serving.knative.dev. Kinds were in "extensions"
 // before they had a group of their own. Source: "Deprecated API Migration Guide".
-func successor(apiVersion, name string) *kind {
-	i := slices.IndexFunc(kinds, func(k *kind) bool { return k.kind == name })
-	if i < 0 || !builtIn(groupOf(apiVersion)) {
+func (r *registry) successor(apiVersion, name string) *kind {
+	all := r.readable()
+	i := slices.IndexFunc(all, func(k *kind) bool { return k.kind == name })
+	if i < 0 || !builtIn(all, groupOf(apiVersion)) {
 		return nil
 	}
-	return kinds[i]
+	return all[i]
 }
 
 // builtIn tells whether only Kubernetes itself can define kinds in a group: the group of a custom
 // resource has a dot in its name. Source: apiextensions/v1 CustomResourceDefinitionSpec.Group.
-func builtIn(group string) bool {
-	return !strings.Contains(group, ".") || slices.ContainsFunc(kinds, func(k *kind) bool { return k.group() == group })
+func builtIn(all []*kind, group string) bool {
+	return !strings.Contains(group, ".") || slices.ContainsFunc(all, func(k *kind) bool { return k.group() == group })
 }
 
 // listKind returns what the items of a list of that kind are, and whether the kind is a list's.

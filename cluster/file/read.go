@@ -60,11 +60,11 @@ func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapsh
 		}
 		maps.Copy(whole, holders)
 	}
-	objects, err := s.decodeAll(ctx, s.needed(scope.All, whole))
+	objects, err := s.decodeAll(ctx, s.needed(scope, whole))
 	if err != nil {
 		return nil, err
 	}
-	snapshot := &cluster.Snapshot{FromFiles: true, Read: cluster.Scope{Nodes: true, NamespaceObjects: true, DNS: scope.DNS, All: scope.All}}
+	snapshot := &cluster.Snapshot{FromFiles: true, Read: cluster.Scope{Nodes: true, NamespaceObjects: true, DNS: scope.DNS, All: scope.All, Rights: slices.Clone(scope.Rights)}}
 	if !scope.All {
 		snapshot.Read.Namespaces = slices.Sorted(maps.Keys(whole))
 		snapshot.Read.Addresses = slices.Clone(scope.Addresses)
@@ -73,6 +73,7 @@ func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapsh
 	for _, o := range objects {
 		f.add(o)
 	}
+	f.addUnknownRights(scope.Rights)
 	f.finish()
 	return snapshot.Seal(), nil
 }
@@ -103,12 +104,16 @@ func (s *Source) wholeNamespaces(scope cluster.Scope) map[string]bool {
 }
 
 // needed returns the entries to decode, input by input.
-func (s *Source) needed(all bool, whole map[string]bool) []batch {
-	inScope := make([]bool, len(s.namespaces.names))
+func (s *Source) needed(scope cluster.Scope, whole map[string]bool) []batch {
+	inScope, inRights := make([]bool, len(s.namespaces.names)), make([]bool, len(s.namespaces.names))
 	for n, name := range s.namespaces.names {
-		inScope[n] = all || whole[name]
+		inScope[n] = scope.All || whole[name]
+		inRights[n] = scope.All || name == "" || slices.Contains(scope.Rights, name)
 	}
 	return s.batches(func(e *entry) bool {
+		if e.kind.rights {
+			return inRights[e.namespace]
+		}
 		return e.kind.always || inScope[e.namespace] || e.kind.foreign && s.namespaces.name(e.namespace) == ""
 	})
 }

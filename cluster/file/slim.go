@@ -67,5 +67,8 @@ func slimmed(object metav1.Object, origin cluster.Origin) any {
 	case *appsv1.DaemonSet:
 		return daemonSet{cluster.NewAgent(o, origin), cluster.NewWorkload(o, origin)}
 	}
+	if kept := slimRights(object, origin); kept != nil {
+		return kept
+	}
 	return cluster.NewWorkload(object, origin)
 }

@@ -23,6 +23,8 @@ type Options struct {
 	// Namespaced tells whether objects of such a kind are in a namespace; nil: those are that
 	// name one.
 	Namespaced func(apiVersion, kind string) bool
+	// Rights makes the objects of RBAC readable, for questions with cluster.Scope.Rights.
+	Rights bool
 }
 
 // Source is a cluster that is described by files.

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -53,12 +54,17 @@ var (
 	daemonSetKind     = everywhere(builtin(appsv1.SchemeGroupVersion, "daemonsets", newDaemonSet))
 	jobKind           = builtin(batchv1.SchemeGroupVersion, "jobs", newJob)
 	cronJobKind       = builtin(batchv1.SchemeGroupVersion, "cronjobs", newWorkload[*batchv1.CronJob])
+
+	roleKind               = builtin(rbacv1.SchemeGroupVersion, "roles", cluster.NewRole)
+	roleBindingKind        = builtin(rbacv1.SchemeGroupVersion, "rolebindings", cluster.NewRoleBinding)
+	clusterRoleKind        = builtin(rbacv1.SchemeGroupVersion, "clusterroles", cluster.NewClusterRole)
+	clusterRoleBindingKind = builtin(rbacv1.SchemeGroupVersion, "clusterrolebindings", cluster.NewClusterRoleBinding)
 )
 
 // builtinVersions are the groups and versions of the built-in kinds.
 var builtinVersions = []schema.GroupVersion{
 	corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion,
-	appsv1.SchemeGroupVersion, batchv1.SchemeGroupVersion,
+	appsv1.SchemeGroupVersion, batchv1.SchemeGroupVersion, rbacv1.SchemeGroupVersion,
 }
 
 // workloadKinds are the kinds with a pod template, by the name the API gives the kind.

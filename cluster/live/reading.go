@@ -74,6 +74,7 @@ func (r *reading) named(ctx context.Context) {
 	for _, namespace := range r.scope.Namespaces {
 		r.touch(ctx, namespace)
 	}
+	r.rights(ctx)
 	if r.scope.DNS {
 		r.tasks.start(func() error { return r.dns(ctx) })
 	}
@@ -131,6 +132,10 @@ func (r *reading) add(object any) {
 		r.snapshot.EndpointSlices = append(r.snapshot.EndpointSlices, v)
 	case *cluster.Node:
 		r.snapshot.Nodes = append(r.snapshot.Nodes, v)
+	case *cluster.Role:
+		r.snapshot.Roles = append(r.snapshot.Roles, v)
+	case *cluster.Binding:
+		r.snapshot.Bindings = append(r.snapshot.Bindings, v)
 	case *cluster.Agent:
 		r.snapshot.Agents = append(r.snapshot.Agents, v)
 	}
@@ -159,6 +164,11 @@ func (r *reading) finish() *cluster.Snapshot {
 	for _, namespace := range r.scope.Namespaces {
 		if r.isWhole(namespace) {
 			r.snapshot.Read.Namespaces = append(r.snapshot.Read.Namespaces, namespace)
+		}
+	}
+	for _, namespace := range r.scope.Rights {
+		if r.hasRights(namespace) {
+			r.snapshot.Read.Rights = append(r.snapshot.Read.Rights, namespace)
 		}
 	}
 	return r.snapshot.Seal()

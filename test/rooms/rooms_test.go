@@ -20,6 +20,7 @@ var order = [][]string{
 	{"spelling"},
 	{"cluster"},
 	{"cluster/file", "cluster/live"},
+	{"rights"},
 	{"policy"},
 	{"ends"},
 	{"change"},

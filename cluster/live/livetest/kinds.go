@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -35,7 +36,7 @@ type object struct {
 
 // builtinKinds are the kinds that are served even when there is no object of them.
 func builtinKinds() []*kind {
-	clusterScoped := []string{"Namespace", "Node"}
+	clusterScoped := []string{"ClusterRole", "ClusterRoleBinding", "Namespace", "Node"}
 	var kinds []*kind
 	for version, names := range map[schema.GroupVersion][]string{
 		corev1.SchemeGroupVersion:       {"ConfigMap", "Namespace", "Node", "Pod", "Service"},
@@ -43,6 +44,7 @@ func builtinKinds() []*kind {
 		batchv1.SchemeGroupVersion:      {"CronJob", "Job"},
 		discoveryv1.SchemeGroupVersion:  {"EndpointSlice"},
 		networkingv1.SchemeGroupVersion: {"NetworkPolicy"},
+		rbacv1.SchemeGroupVersion:       {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"},
 	} {
 		for _, name := range names {
 			kinds = append(kinds, newKind(version.WithKind(name), !slices.Contains(clusterScoped, name), false))
