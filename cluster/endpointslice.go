@@ -16,6 +16,7 @@ type EndpointSlice struct {
 	Managed   bool
 	Ports     []discoveryv1.EndpointPort
 	Endpoints []SliceEndpoint
+	History   History // of its endpoints and ports
 	Origin    Origin
 }
 
@@ -38,6 +39,7 @@ func NewEndpointSlice(in *discoveryv1.EndpointSlice, origin Origin) *EndpointSli
 		Service:   in.Labels[discoveryv1.LabelServiceName],
 		Managed:   in.Labels[discoveryv1.LabelManagedBy] == "endpointslice-controller.k8s.io",
 		Ports:     in.Ports,
+		History:   NewHistory(&in.ObjectMeta, "endpoints", "ports"),
 		Origin:    origin,
 	}
 	for _, e := range in.Endpoints {

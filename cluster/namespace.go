@@ -11,9 +11,10 @@ const MetadataName = corev1.LabelMetadataName
 // Namespace is a namespace and its labels. One that was named but not read has only the label
 // that is always there, and AllKeys open.
 type Namespace struct {
-	Name   string
-	Labels Labels
-	Origin Origin
+	Name    string
+	Labels  Labels
+	History History // of its labels
+	Origin  Origin
 }
 
 // NewNamespace makes the slim namespace of an API namespace. The kubernetes.io/metadata.name
@@ -25,7 +26,7 @@ func NewNamespace(in *corev1.Namespace, origin Origin) *Namespace {
 			labels[k] = v
 		}
 	}
-	return &Namespace{Name: in.Name, Labels: Labels{Known: labels}, Origin: origin}
+	return &Namespace{Name: in.Name, Labels: Labels{Known: labels}, History: NewHistory(&in.ObjectMeta, labelsPart), Origin: origin}
 }
 
 // UnknownNamespace stands for a namespace whose object was not read.

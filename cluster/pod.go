@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"net/netip"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -25,6 +26,7 @@ type Pod struct {
 	Nameservers []string // spec.dnsConfig.nameservers
 	Owner       Ref      // the controller, when there is one
 	Template    bool
+	Started     time.Time // when its node took it on; zero where that is not known
 	Origin      Origin
 
 	// ServiceAccount is the one that the pod runs as, of its namespace.
@@ -125,6 +127,9 @@ func NewPod(in *corev1.Pod, origin Origin) *Pod {
 		p.addIP(ip.IP)
 	}
 	p.addIP(in.Status.PodIP)
+	if t := in.Status.StartTime; t != nil {
+		p.Started = t.UTC()
+	}
 	return p
 }
 

@@ -13,13 +13,16 @@ type Policy struct {
 	// TypesDefaulted: whoever wrote the policy left policyTypes out, so that a direction may be
 	// isolated that nobody thought of.
 	TypesDefaulted bool
+	History        History // of its spec
 	Origin         Origin
 }
 
 // NewPolicy defaults a NetworkPolicy as the API server does and keeps whether policyTypes was
-// left out: in the object itself, or in what kubectl says was applied last.
+// left out: in the object itself, or in what kubectl says was applied last. Who wrote which field
+// is kept as its History; it is no part of the policy.
 func NewPolicy(np *networkingv1.NetworkPolicy, origin Origin) *Policy {
-	p := &Policy{NetworkPolicy: np, Origin: origin, TypesDefaulted: len(np.Spec.PolicyTypes) == 0}
+	p := &Policy{NetworkPolicy: np, History: NewHistory(&np.ObjectMeta, "spec"), Origin: origin, TypesDefaulted: len(np.Spec.PolicyTypes) == 0}
+	np.ManagedFields = nil
 	if applied, ok := np.Annotations[corev1.LastAppliedConfigAnnotation]; ok {
 		p.TypesDefaulted = p.TypesDefaulted || !strings.Contains(applied, `"policyTypes"`)
 	}

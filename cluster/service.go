@@ -22,6 +22,7 @@ type Service struct {
 	ExternalLocal   bool // externalTrafficPolicy: Local
 	InternalLocal   bool // internalTrafficPolicy: Local
 	PublishNotReady bool
+	History         History // of its spec
 	Origin          Origin
 }
 
@@ -41,6 +42,7 @@ func NewService(in *corev1.Service, origin Origin) *Service {
 		Selector:        in.Spec.Selector,
 		ExternalLocal:   in.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal,
 		PublishNotReady: in.Spec.PublishNotReadyAddresses,
+		History:         NewHistory(&in.ObjectMeta, "spec"),
 		Origin:          origin,
 	}
 	if s.Type == "" {

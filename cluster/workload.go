@@ -18,6 +18,7 @@ type Workload struct {
 	Owner    Ref   // the controller of this workload, e.g. the Deployment of a ReplicaSet
 	Labels   map[string]string
 	Selector *metav1.LabelSelector
+	History  History // of its template and its replicas; nothing but Created where it has an owner
 	Origin   Origin
 }
 
@@ -54,6 +55,17 @@ func NewWorkload(object any, origin Origin) *Workload {
 	return nil
 }
 
+// templateParts are the parts of a workload that decide its pods. They are of interest where
+// nothing else manages the workload.
+var templateParts = map[string][]string{
+	"Deployment":  {"spec.template", "spec.replicas"},
+	"StatefulSet": {"spec.template", "spec.replicas"},
+	"ReplicaSet":  {"spec.template", "spec.replicas"},
+	"DaemonSet":   {"spec.template"},
+	"Job":         {"spec.template"},
+	"CronJob":     {"spec.jobTemplate"},
+}
+
 func newWorkload(apiVersion, kind string, meta *metav1.ObjectMeta, template *corev1.PodTemplateSpec, selector *metav1.LabelSelector, replicas *int32, origin Origin) *Workload {
 	ref := Ref{APIVersion: apiVersion, Kind: kind, Namespace: meta.Namespace, Name: meta.Name}
 	pod := &Pod{
@@ -73,6 +85,10 @@ func newWorkload(apiVersion, kind string, meta *metav1.ObjectMeta, template *cor
 		Labels:   meta.Labels,
 		Selector: selector,
 		Origin:   origin,
+	}
+	w.History = History{Created: createdAt(meta)}
+	if w.TopLevel() {
+		w.History = NewHistory(meta, templateParts[kind]...)
 	}
 	if replicas != nil {
 		w.Replicas = *replicas

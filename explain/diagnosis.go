@@ -2,6 +2,7 @@ package explain
 
 import (
 	"slices"
+	"time"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/check"
@@ -20,6 +21,11 @@ type Question struct {
 	// Deep: the snapshot holds the namespaces of both ends as a whole. Findings on what matches
 	// nothing need that.
 	Deep bool
+	// Observed is when the cluster was read; zero where that is not known.
+	Observed time.Time
+	// Since asks for what changed within that time before; zero: whatever changed last, where the
+	// connection does not plainly work.
+	Since time.Duration
 }
 
 // Verdict is what policies say of all flows of a question together.
@@ -54,6 +60,10 @@ type Diagnosis struct {
 	Findings []check.Finding
 	Facts    []policy.Fact
 	Steps    []Step
+	// Changes is what changed last; nil where nothing is told of that.
+	Changes *Changes
+	// Observed is when the cluster was read; zero where that is not known.
+	Observed time.Time
 }
 
 // Side is one direction over all flows: the verdict, and what isolates and admits where all flows
@@ -101,6 +111,9 @@ func Diagnose(q Question) (*Diagnosis, error) {
 	}
 	d.conclude()
 	d.Steps = d.walk()
+	if d.Observed = q.Observed; d.Result != Works || q.Since > 0 {
+		d.Changes = d.changes(q)
+	}
 	return d, nil
 }
 

@@ -2,7 +2,10 @@ package plugin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +17,7 @@ import (
 
 func newDiagnose(streams Streams) *cobra.Command {
 	f := &flags{}
+	var since time.Duration
 	c := &cobra.Command{
 		Use:     "diagnose SOURCE DESTINATION[:PORT]",
 		Short:   "Find out why one end cannot talk to the other",
@@ -41,6 +45,11 @@ copy of the policies before it is shown; nothing is changed in the cluster.
 			if err != nil {
 				return err
 			}
+			if o.since = since; c.Flags().Changed("since") {
+				if err := o.checkSince(); err != nil {
+					return err
+				}
+			}
 			d, err := o.diagnose(c.Context(), args[0], args[1])
 			if err != nil {
 				return o.suggest(c.Context(), err)
@@ -49,7 +58,22 @@ copy of the policies before it is shown; nothing is changed in the cluster.
 		},
 	}
 	f.register(c)
+	c.Flags().DurationVar(&since, "since", 0, "show what changed within `DURATION`, such as 2h, before the cluster was read, also where the connection works")
 	return c
+}
+
+// checkSince refuses a --since that cannot be answered: how long ago something was is known only of
+// a cluster that is read now.
+func (o *options) checkSince() error {
+	switch {
+	case o.since <= 0:
+		return fmt.Errorf("--since %s is no time to look back; give one such as 30m or 2h", o.since)
+	case o.fromFiles:
+		return errors.New("--since needs a cluster: files do not tell when they were read from one; without it, what changed last is shown with its time")
+	case o.streams.Now == nil:
+		return errors.New("--since needs to know the time")
+	}
+	return nil
 }
 
 // diagnose reads what the verdict needs; where the connection does not plainly work, it reads the
@@ -65,7 +89,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 	}
 	scope := join(from.Scope(), to.Scope())
 	scope.DNS = to.DNSName != "" || to.Kind == "Service" || to.Name != "" && to.Kind == ""
-	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin}
+	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin, Since: o.since}
 	d, err := o.ask(ctx, scope, question)
 	if err == nil && d.Destination.Follow != nil { // an alias of a Service that was not read
 		scope.Objects = append(scope.Objects, *d.Destination.Follow)
@@ -75,7 +99,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		scope.All = true
 		d, err = o.ask(ctx, scope, question)
 	}
-	if err != nil || d.Result == explain.Works && !o.all {
+	if err != nil || d.Result == explain.Works && !o.all && o.since == 0 {
 		return d, err
 	}
 	question.Deep = true
@@ -110,6 +134,9 @@ func (o *options) ask(ctx context.Context, scope cluster.Scope, q explain.Questi
 		return nil, err
 	}
 	q.Snapshot = s
+	if !o.fromFiles && o.streams.Now != nil {
+		q.Observed = o.streams.Now()
+	}
 	return explain.Diagnose(q)
 }
 

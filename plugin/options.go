@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,6 +37,7 @@ type options struct {
 	namespace string
 	plugin    string
 	all       bool
+	since     time.Duration // how far back changes are asked for; 0: they are not
 	format    string
 	command   string // how the question was asked, to be typed again
 	locate    func(cluster.Origin, string) (int, bool)

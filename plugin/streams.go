@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/term"
 
@@ -16,6 +17,8 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
+	// Now tells the time; nil: nobody knows it.
+	Now func() time.Time
 }
 
 // style finds out how Out is to be written to: the width and whether it shows colours. Anything

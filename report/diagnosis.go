@@ -29,10 +29,13 @@ type Diagnosis struct {
 	Facts       []Fact    `json:"facts"`
 	Gaps        []Gap     `json:"gaps"`
 	Plugin      Plugin    `json:"plugin"`
+	// ObservedAt is when the cluster was read; files do not tell.
+	ObservedAt string      `json:"observedAt,omitempty"`
+	Origin     *Provenance `json:"origin,omitempty"`
 
 	// For people only: how both ends read in a headline, and the sentence that sums up.
 	from, to, summary, command string
-	fixed                      []string
+	fixed, changed, noted      []string
 }
 
 // Pair is a group of sources and a group of destinations that are treated alike.
@@ -89,12 +92,15 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 		Facts:       factsOf(d.Facts),
 		Gaps:        gapsOf(d.Snapshot.Gaps, o.Command),
 		Plugin:      pluginOf(d.Plugin),
+		ObservedAt:  timeOf(d.Observed),
+		Origin:      provenanceOf(d.Changes),
 		from:        explain.Describe(d.Source),
 		to:          d.Headline(),
 		summary:     d.Summary(),
 		command:     o.Command,
 		fixed:       d.Fixed(),
 	}
+	doc.changed, doc.noted = linesOf(d.Changes)
 	if !d.Destination.Target.Port.IsZero() {
 		doc.Port = d.Destination.Target.Port.String()
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,14 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 		page.blank()
 		for _, text := range d.fixed {
 			page.line("- " + markdown(text) + ".")
+		}
+	}
+	if changes := slices.Concat(d.changed, d.noted); len(changes) > 0 {
+		page.blank()
+		page.line("### What changed last")
+		page.blank()
+		for _, l := range changes {
+			page.line("- " + markdown(l))
 		}
 	}
 	if d.Result == "Unclear" && len(d.Facts) > 0 {

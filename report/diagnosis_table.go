@@ -19,6 +19,7 @@ func (d *Diagnosis) table(w io.Writer, s Style) error {
 	page.blank()
 	page.verdict(d.Result, d.summary)
 	page.fixes(d)
+	page.changes(d.changed, d.noted)
 	page.missing(d.Facts, d.Gaps, d.command, d.Result)
 	return page.err
 }

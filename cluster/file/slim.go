@@ -62,7 +62,6 @@ func slimmed(object metav1.Object, origin cluster.Origin) any {
 	case *corev1.ConfigMap:
 		return configMap{o.Namespace + "/" + o.Name, o.Data}
 	case *networkingv1.NetworkPolicy:
-		o.ManagedFields = nil // who wrote which field is no part of the policy
 		return cluster.NewPolicy(o, origin)
 	case *appsv1.DaemonSet:
 		return daemonSet{cluster.NewAgent(o, origin), cluster.NewWorkload(o, origin)}

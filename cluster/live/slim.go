@@ -36,11 +36,9 @@ func newDaemonSet(in *appsv1.DaemonSet, from cluster.Origin) *workload {
 	return w
 }
 
-// newPolicy keeps the policy whole, as it would look in a manifest: lists leave the kind out, and
-// who set which field when is of no use here.
+// newPolicy keeps the policy whole, as it would look in a manifest: lists leave the kind out.
 func newPolicy(in *networkingv1.NetworkPolicy, from cluster.Origin) *cluster.Policy {
 	in.SetGroupVersionKind(networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"))
-	in.ManagedFields = nil
 	return cluster.NewPolicy(in, from)
 }
 
