@@ -2,10 +2,14 @@ package apiserver
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
 // The shop, seen from a test of this package.
@@ -74,8 +78,11 @@ func TestShop(t *testing.T) {
 			sameDocument(t, "applied", answer, "foreseen", foreseen)
 
 			yamlDump, jsonDump := dumps(t, s)
-			sameDocument(t, "live", answer, "dump.yaml", q.ask(t, "-f", yamlDump))
-			sameDocument(t, "live", answer, "dump.json", q.ask(t, "-f", jsonDump))
+			for _, dump := range []string{yamlDump, jsonDump} {
+				saved := q.ask(t, "-f", dump)
+				sameDocument(t, "live", answer, filepath.Base(dump), saved)
+				sameChanges(t, answer, saved)
+			}
 
 			for _, fix := range fixesOf(t, answer.Findings[0]) {
 				applyFix(t, s, fix)
@@ -102,6 +109,20 @@ func works(t *testing.T, where string, d document) {
 	t.Helper()
 	if d.code != 0 || d.Result != "Works" || d.Verdict != "Allowed" || len(d.Findings)+len(d.Facts)+len(d.Gaps) > 0 {
 		t.Errorf("%s: exit code %d: %s", where, d.code, d.stdout)
+	}
+}
+
+// sameChanges fails the test unless a cluster and its dump with managedFields tell the same of what
+// changed last, and the policies that were applied a moment ago are among it.
+func sameChanges(t *testing.T, live, saved document) {
+	t.Helper()
+	if difference := cmp.Diff(live.Origin, saved.Origin); difference != "" {
+		t.Errorf("a dump tells other changes: %s", difference)
+	}
+	if live.Origin == nil || !slices.ContainsFunc(live.Origin.Changes, func(c report.Change) bool {
+		return c.Object.Kind == "NetworkPolicy" && c.Manager != ""
+	}) {
+		t.Errorf("no change of a policy is told: %s", live.stdout)
 	}
 }
 
