@@ -2,16 +2,13 @@ package change
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
-	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -195,16 +192,6 @@ func (p proposer) isolated(namespace string, direction networkingv1.PolicyType) 
 	return out
 }
 
-// carries tells whether a pod has all of some labels.
-func carries(pod *cluster.Pod, labels map[string]string) bool {
-	for k, v := range labels {
-		if has, ok := pod.Labels.Known[k]; !ok || has != v {
-			return false
-		}
-	}
-	return true
-}
-
 // freeName makes a name that a policy can have and that none of the namespace has yet.
 func (p proposer) freeName(namespace, name string) string {
 	name = strings.Trim(strings.ToLower(name[:min(len(name), 60)]), "-.")
@@ -216,149 +203,4 @@ func (p proposer) freeName(namespace, name string) string {
 		free = name + "-" + portText(int32(i))
 	}
 	return free
-}
-
-// ports are the ports of the denied flows, each once, and the one on which a mesh may carry them.
-func (p proposer) ports() []networkingv1.NetworkPolicyPort {
-	var out []networkingv1.NetworkPolicyPort
-	for _, f := range p.flows {
-		for _, port := range []int32{f.Arriving.Port, f.TunnelPort} {
-			number, protocol := intstr.FromInt32(port), f.Protocol
-			same := func(o networkingv1.NetworkPolicyPort) bool { return *o.Protocol == protocol && *o.Port == number }
-			if port != 0 && !slices.ContainsFunc(out, same) {
-				out = append(out, networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: &number})
-			}
-		}
-	}
-	return out
-}
-
-// peers are the clauses that match the other ends of the denied flows.
-func (p proposer) peers() []networkingv1.NetworkPolicyPeer {
-	var out []networkingv1.NetworkPolicyPeer
-	var ranges []netip.Prefix
-	seen := map[string]bool{}
-	for _, f := range p.flows {
-		subject, peer := f.Destination, f.Source
-		if p.dir == policy.Egress {
-			subject, peer = f.Source, f.Destination
-		}
-		switch {
-		case peer.Pod != nil && !peer.Pod.HostNetwork:
-			clause := networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{MatchLabels: identity(p.set.Snapshot(), peer.Pod)}}
-			if peer.Pod.Namespace != subject.Pod.Namespace {
-				clause.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{cluster.MetadataName: peer.Pod.Namespace}}
-			}
-			if text := clause.String(); !seen[text] {
-				seen[text] = true
-				out = append(out, clause)
-			}
-		case peer.Outside != nil:
-			if peer.Outside.Prefix.IsValid() {
-				ranges = append(ranges, peer.Outside.Prefix)
-			}
-		default:
-			for _, a := range hostAddresses(peer) {
-				ranges = append(ranges, netip.PrefixFrom(a, a.BitLen()))
-			}
-		}
-	}
-	for _, r := range p.joined(ranges) {
-		out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: r.String()}})
-	}
-	return out
-}
-
-func hostAddresses(e policy.Endpoint) []netip.Addr {
-	if e.Node != nil {
-		return e.Node.IPs
-	}
-	return e.Pod.IPs
-}
-
-// maxBlocks bounds how many blocks a proposed rule lists.
-const maxBlocks = 4
-
-// joined writes ranges as few blocks. Where that takes too many, the narrowest block that covers
-// those of a family stands for them: never more than the range that was asked for.
-func (p proposer) joined(ranges []netip.Prefix) []netip.Prefix {
-	joined := ends.Join(distinct(ranges))
-	if len(joined) <= maxBlocks {
-		return joined
-	}
-	var out []netip.Prefix
-	for _, r := range joined {
-		if n := len(out); n > 0 && out[n-1].Addr().Is4() == r.Addr().Is4() {
-			out[n-1] = cover(out[n-1], r)
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
-// distinct leaves out ranges that are there twice: UDP and TCP go to the same addresses.
-func distinct(ranges []netip.Prefix) []netip.Prefix {
-	var out []netip.Prefix
-	for _, r := range ranges {
-		if !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// cover returns the narrowest prefix that contains two others of one family.
-func cover(a, b netip.Prefix) netip.Prefix {
-	for bits := min(a.Bits(), b.Bits()); ; bits-- {
-		whole := netip.PrefixFrom(a.Addr(), bits).Masked()
-		if whole.Contains(b.Addr()) {
-			return whole
-		}
-	}
-}
-
-// identity returns the labels by which a pod's workload tells its pods: the workload's selector,
-// unless pods of another workload carry those, too; or everything on the pod that no controller
-// stamped.
-func identity(s *cluster.Snapshot, p *cluster.Pod) map[string]string {
-	w := s.WorkloadOf(p)
-	if w == nil || w.Selector == nil || len(w.Selector.MatchExpressions) > 0 {
-		return unstamped(p.Labels.Known)
-	}
-	own := unstamped(w.Selector.MatchLabels)
-	foreign := func(other *cluster.Pod) bool { return carries(other, own) && s.WorkloadOf(other) != w }
-	if len(own) == 0 || slices.ContainsFunc(s.Subjects(p.Namespace), foreign) {
-		return unstamped(p.Labels.Known)
-	}
-	return own
-}
-
-func unstamped(labels map[string]string) map[string]string {
-	out := map[string]string{}
-	for k, v := range labels {
-		if !cluster.StampedByController(k) {
-			out[k] = v
-		}
-	}
-	return out
-}
-
-func nameFor(s *cluster.Snapshot, p *cluster.Pod) string {
-	if w := s.WorkloadOf(p); w != nil {
-		return w.Name
-	}
-	return p.Ref().Name
-}
-
-func (p proposer) peerName(e policy.Endpoint) string {
-	switch {
-	case e.Pod != nil:
-		return nameFor(p.set.Snapshot(), e.Pod)
-	case e.Node != nil:
-		return "node-" + e.Node.Name
-	case e.Outside.Prefix.IsValid() && e.Outside.Prefix.IsSingleIP():
-		return strings.NewReplacer(".", "-", ":", "-").Replace(e.Outside.Prefix.Addr().String())
-	}
-	return "outside"
 }
