@@ -23,8 +23,9 @@ type Pod struct {
 	Node        string // empty: not scheduled or, for a template, unknown
 	HostNetwork bool
 	DNSPolicy   corev1.DNSPolicy
-	Nameservers []string // spec.dnsConfig.nameservers
-	Owner       Ref      // the controller, when there is one
+	Nameservers []string  // spec.dnsConfig.nameservers
+	Owner       Ref       // the controller, when there is one
+	Declared    *Declared // nil for a pod whose owner's template says it
 	Template    bool
 	Started     time.Time // when its node took it on; zero where that is not known
 	Origin      Origin
@@ -115,6 +116,9 @@ func NewPod(in *corev1.Pod, origin Origin) *Pod {
 	}
 	p.FromSpec(&in.Spec)
 	p.Owner = controllerOf(in.Namespace, in.OwnerReferences)
+	if ownDeclaration(p.Owner) {
+		p.Declared = declaredBy(&in.Spec, in.Annotations)
+	}
 	if in.Status.Phase == "" {
 		p.Ready = true // a manifest, which nothing has run yet
 	}

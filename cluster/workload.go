@@ -77,6 +77,7 @@ func newWorkload(apiVersion, kind string, meta *metav1.ObjectMeta, template *cor
 		Origin:    origin,
 	}
 	pod.FromSpec(&template.Spec)
+	pod.Declared = declaredBy(&template.Spec, template.Annotations)
 	w := &Workload{
 		Ref:      ref,
 		Template: pod,
