@@ -68,7 +68,7 @@ Fix: correct the selector, or delete the peer.`,
 					break
 				}
 				for _, ref := range PeersOf(np) {
-					if pods, complete := p.Set.PeerPods(ref); len(pods) == 0 && complete && !p.isCause(ref) && !p.mayMeanDNS(ref) {
+					if pods, complete := p.Set.PeerPods(ref); len(pods) == 0 && complete && !p.isCause(ref) && !p.mayMeanDNS(ref) && !p.saidMore(ref) {
 						p.report(Finding{
 							Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
 							Message: fmt.Sprintf("policy %s/%s: %s matches no pod", np.Namespace, np.Name, ref.Path()),
@@ -92,7 +92,7 @@ Verify: kubectl get pods -n NAMESPACE --show-labels.
 Fix: correct the podSelector, or move the policy to the namespace that was meant.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Involved() {
-				if pods, complete := p.Set.Selected(np); p.Deep && len(pods) == 0 && complete {
+				if pods, complete := p.Set.Selected(np); p.Deep && len(pods) == 0 && complete && !p.Set.CannotSelect(np) {
 					p.report(Finding{
 						Object: np.Ref(), Field: "spec.podSelector", Origin: np.Origin,
 						Message: fmt.Sprintf("policy %s/%s selects no pod", np.Namespace, np.Name), Advice: "correct the podSelector, or delete the policy",
@@ -187,6 +187,13 @@ func (p *Pass) isCause(ref policy.RuleRef) bool {
 // objects: it is taken to be there all the same.
 func (p *Pass) mayMeanDNS(ref policy.RuleRef) bool {
 	return change.OnlyDNS(change.PortsOf(ref)) && ends.ResolverOf(p.Snapshot, &cluster.Pod{}).Kind == ends.AssumedDNS
+}
+
+// saidMore tells whether another finding says why a peer matches nothing.
+func (p *Pass) saidMore(ref policy.RuleRef) bool {
+	return p.Set.CannotMatch(ref) || slices.ContainsFunc(peersOf(ref), func(o policy.RuleRef) bool {
+		return (o.Peer == ref.Peer-1 || o.Peer == ref.Peer+1) && p.twoDashes(o, ref)
+	})
 }
 
 // Involved returns the policies that were asked: those that select an end of some

@@ -29,6 +29,8 @@ type Pass struct {
 	Deep bool
 	// Policies are the policies to look at where the question is not about a connection.
 	Policies []*cluster.Policy
+	// Namespace is the one that is looked at as a whole, if any.
+	Namespace string
 
 	current  Check
 	findings []Finding

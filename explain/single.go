@@ -357,6 +357,9 @@ func Policy(q One) (*OneStep, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Target == nil {
+		s.pass.Namespace = s.namespace
+	}
 	for _, np := range s.pass.Snapshot.PoliciesIn(s.namespace) {
 		selects := q.Target == nil
 		for _, p := range s.pods {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
@@ -174,4 +176,16 @@ func (s *Set) MatchNamespace(ref RuleRef, namespace string) *Mismatch {
 	}
 	why.Truth = t
 	return why
+}
+
+// MatchPort holds the ports of a rule against a port that a pod declares.
+func (s *Set) MatchPort(ref RuleRef, pod *cluster.Pod, c cluster.ContainerPort) Truth {
+	t, _ := s.matchPorts(&world{}, s.whole(ref), Flow{Destination: PodEnd(pod), Protocol: c.Protocol}, c.Number)
+	return t
+}
+
+// MatchPod holds one peer of a rule against a pod at one of its own addresses.
+func (s *Set) MatchPod(ref RuleRef, pod *cluster.Pod, family corev1.IPFamily) Truth {
+	t, _ := s.matchPeer(&world{}, s.whole(ref).peers[ref.Peer], view{end: PodEnd(pod), flow: Flow{Family: family}})
+	return t
 }

@@ -1,0 +1,435 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// overlap are the findings about clauses and policies that others leave without an effect, NPD608
+// to NPD610.
+var overlap = []Check{
+	{
+		Code: "NPD608", Severity: Info,
+		Title: "a policy, a rule or a part of one admits nothing that another does not admit already",
+		Doc: `For the same pods another rule admits everything that this one admits: it has the same peers or
+wider ones, and the same ports or more. That is so for every pod and address there may ever be, as
+the selectors stand, not just for those that run now.
+
+What you see: nothing changes when the rule is deleted. Where it was written to narrow something
+down, that does not happen: policies only ever add up.
+
+Verify: kubectl get networkpolicy NAME -o yaml, for both, and compare the two places.
+
+Fix: if the wider rule is what is meant, delete the narrower one. Otherwise narrow the wider one.`,
+		Run: func(p *Pass) {
+			for _, policies := range p.byNamespace() {
+				p.reportCovered(policies)
+			}
+		},
+	},
+	{
+		Code: "NPD609", Severity: Warning,
+		Title: "what an except leaves out is allowed again by another block",
+		Doc: `An except takes addresses out of its own ipBlock and denies nothing. Another block, of the same
+rule or of another policy for the same pods, holds all of these addresses on the same ports, so
+they are allowed after all. Two blocks in one rule, each with another except, allow everything.
+
+What you see: addresses that "are excluded" are reached.
+
+Verify: kubectl netpol-doctor rules with the pod and an address of the except.
+
+Fix: write all excepts under one block, or give the other block the same except. If the addresses
+are meant to be allowed, delete the except.`,
+		Run: func(p *Pass) {
+			for _, np := range p.Involved() {
+				for _, ref := range rulesThatCount(np) {
+					p.reportVoidExcepts(ref)
+				}
+			}
+		},
+	},
+	{
+		Code: "NPD610", Severity: Info,
+		Title: "a rule that allows everything leaves the others for its pods without effect",
+		Doc: `A rule without peers and without ports allows every connection of its direction. A default deny
+for the same pods then denies nothing, and no other rule for them narrows anything down: rules of
+all policies add up, and none takes away.
+
+What you see: connections that no other rule mentions work.
+
+Verify: kubectl get networkpolicies -o yaml, and look for "- {}", or for a rule whose from and
+ports are missing or empty.
+
+Fix: delete the rule that allows everything, after the connections that are needed have rules of
+their own; or delete the others, if everything is meant to be allowed.`,
+		Run: func(p *Pass) {
+			for _, np := range p.Involved() {
+				for _, ref := range rulesThatCount(np) {
+					p.reportOpen(ref)
+				}
+			}
+		},
+	},
+}
+
+// byNamespace lists the policies that were asked, each once, those of one namespace together and
+// by name.
+func (p *Pass) byNamespace() (out [][]*cluster.Policy) {
+	all := p.Involved()
+	slices.SortFunc(all, func(a, b *cluster.Policy) int { return a.Ref().Compare(b.Ref()) })
+	for _, np := range slices.Compact(all) {
+		if n := len(out); n > 0 && out[n-1][0].Namespace == np.Namespace {
+			out[n-1] = append(out[n-1], np)
+		} else {
+			out = append(out, []*cluster.Policy{np})
+		}
+	}
+	return out
+}
+
+// aboutPolicies tells whether policies were asked about, and no connection.
+func (p *Pass) aboutPolicies() bool { return len(p.Policies) > 0 || p.Namespace != "" }
+
+// decides tells whether a rule is part of the answer: where a connection was asked about it admits
+// some of it, and otherwise every rule is.
+func (p *Pass) decides(ref policy.RuleRef) bool {
+	ref.Peer, ref.Port = -1, -1
+	admits := func(d policy.Decision) bool {
+		return slices.Contains(d.Egress.Admitting, ref) || slices.Contains(d.Ingress.Admitting, ref)
+	}
+	return p.aboutPolicies() || slices.ContainsFunc(p.Answers, func(a Answer) bool {
+		return slices.ContainsFunc(a.Pairs, func(j Judged) bool { return slices.ContainsFunc(j.Decisions, admits) })
+	})
+}
+
+// rulesThatCount lists the rules of a policy in the directions that its policyTypes list.
+func rulesThatCount(np *cluster.Policy) []policy.RuleRef {
+	var refs []policy.RuleRef
+	add := func(d policy.Direction, n int) {
+		for i := range n {
+			refs = append(refs, policy.RuleRef{Policy: np, Direction: d, Rule: i, Peer: -1, Port: -1})
+		}
+	}
+	if isolates(np, policy.Egress) {
+		add(policy.Egress, len(np.Spec.Egress))
+	}
+	if isolates(np, policy.Ingress) {
+		add(policy.Ingress, len(np.Spec.Ingress))
+	}
+	return refs
+}
+
+func isolates(np *cluster.Policy, d policy.Direction) bool {
+	want := networkingv1.PolicyTypeIngress
+	if d == policy.Egress {
+		want = networkingv1.PolicyTypeEgress
+	}
+	return slices.Contains(np.Spec.PolicyTypes, want)
+}
+
+// open tells whether a rule admits everything.
+func open(ref policy.RuleRef) bool {
+	return len(change.PeersOf(ref)) == 0 && len(change.PortsOf(ref)) == 0
+}
+
+// covered is a clause that can go, and the one that stays in its place.
+type covered struct{ clause, by policy.RuleRef }
+
+// redundant finds which of some policies of a namespace can go without any effect, then which rules
+// of the rest, then which peers and ports of these. All of it can go together, since nothing is
+// held against what has gone before; of two that say the same, the first stays. What covers a
+// policy selects the same pods, so it is among the policies that were asked.
+func (p *Pass) redundant(all []*cluster.Policy) (policies map[*cluster.Policy][]covered, clauses []covered) {
+	policies = map[*cluster.Policy][]covered{}
+	gone := map[policy.RuleRef]bool{}
+	wider := map[*cluster.Policy][]*cluster.Policy{}
+	for _, np := range all {
+		for _, o := range all {
+			if p.Set.SelectsAllOf(o, np) {
+				wider[np] = append(wider[np], o)
+			}
+		}
+	}
+	// rules lists those that are still there and are for all pods of a policy.
+	rules := func(np *cluster.Policy) (refs []policy.RuleRef) {
+		for _, o := range wider[np] {
+			if _, goes := policies[o]; !goes {
+				refs = append(refs, rulesThatCount(o)...)
+			}
+		}
+		return slices.DeleteFunc(refs, func(r policy.RuleRef) bool { return gone[r] })
+	}
+	for _, np := range slices.Backward(all) {
+		others := slices.DeleteFunc(rules(np), func(r policy.RuleRef) bool { return r.Policy == np })
+		isolating := slices.DeleteFunc(slices.Clone(wider[np]), func(o *cluster.Policy) bool { _, goes := policies[o]; return goes || o == np })
+		if by, ok := p.replaced(np, others); ok && isolatedBy(np, isolating) {
+			policies[np] = by
+		}
+	}
+	for _, np := range slices.Backward(all) {
+		if _, goes := policies[np]; goes {
+			continue
+		}
+		for _, ref := range slices.Backward(rulesThatCount(np)) {
+			others := slices.DeleteFunc(rules(np), func(r policy.RuleRef) bool { return r == ref })
+			if by, ok := p.coverOf(ref, others); ok {
+				clauses = append(clauses, covered{ref, by})
+				gone[ref] = true
+				continue
+			}
+			clauses = append(clauses, p.redundantParts(ref)...)
+		}
+	}
+	return policies, clauses
+}
+
+// replaced tells whether other rules cover every rule of a policy. A policy without rules is there
+// to deny and is left alone.
+func (p *Pass) replaced(np *cluster.Policy, others []policy.RuleRef) (by []covered, ok bool) {
+	for _, ref := range rulesThatCount(np) {
+		cover, ok := p.coverOf(ref, others)
+		if !ok {
+			return nil, false
+		}
+		by = append(by, covered{ref, cover})
+	}
+	return by, len(by) > 0
+}
+
+// isolatedBy tells whether others isolate every pod that a policy isolates.
+func isolatedBy(np *cluster.Policy, others []*cluster.Policy) bool {
+	for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		if isolates(np, d) && !slices.ContainsFunc(others, func(o *cluster.Policy) bool { return isolates(o, d) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// coverOf finds the clause that covers another. One that admits everything has a finding of its
+// own.
+func (p *Pass) coverOf(ref policy.RuleRef, others []policy.RuleRef) (policy.RuleRef, bool) {
+	i := slices.IndexFunc(others, func(o policy.RuleRef) bool { return !open(o) && p.Set.Covers(o, ref) })
+	if i < 0 {
+		return policy.RuleRef{}, false
+	}
+	return others[i], true
+}
+
+// redundantParts finds the peers of a rule that another of its peers covers, and the ports.
+func (p *Pass) redundantParts(ref policy.RuleRef) (out []covered) {
+	for _, parts := range [][]policy.RuleRef{peersOf(ref), portsOf(ref)} {
+		left := parts
+		for _, part := range slices.Backward(slices.Clone(parts)) {
+			others := slices.DeleteFunc(slices.Clone(left), func(r policy.RuleRef) bool { return r == part })
+			if by, ok := p.coverOf(part, others); ok {
+				out = append(out, covered{part, by})
+				left = others
+			}
+		}
+	}
+	return out
+}
+
+// peersOf and portsOf list the parts of a rule.
+func peersOf(ref policy.RuleRef) (refs []policy.RuleRef) {
+	for i := range change.PeersOf(ref) {
+		ref.Peer = i
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+func portsOf(ref policy.RuleRef) (refs []policy.RuleRef) {
+	for i := range change.PortsOf(ref) {
+		ref.Port = i
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+// reportCovered reports what can go in a namespace, of the policies that were asked and where the
+// clause that stays is part of the answer.
+func (p *Pass) reportCovered(all []*cluster.Policy) {
+	policies, clauses := p.redundant(all)
+	for np, by := range policies {
+		if !slices.ContainsFunc(by, func(c covered) bool { return p.decides(c.by) }) || slices.ContainsFunc(by, p.worse) {
+			continue
+		}
+		var places []string
+		for _, c := range by {
+			if at := p.from(np, c.by); !slices.Contains(places, at) {
+				places = append(places, at)
+			}
+		}
+		slices.Sort(places)
+		p.report(Finding{
+			Object: np.Ref(), Origin: np.Origin,
+			Message:  fmt.Sprintf("policy %s/%s has no effect: its pods are isolated without it, and all that it admits is admitted by %s", np.Namespace, np.Name, list(places)),
+			Evidence: map[string]string{"coveredBy": strings.Join(places, ", ")},
+			Advice:   "delete the policy, or narrow what covers it",
+		})
+	}
+	for _, c := range clauses {
+		if !p.decides(c.by) || p.worse(c) {
+			continue
+		}
+		np, at := c.clause.Policy, p.from(c.clause.Policy, c.by)
+		p.report(Finding{
+			Object: np.Ref(), Field: c.clause.Path(), Origin: np.Origin,
+			Message:  fmt.Sprintf("policy %s/%s: %s adds nothing, %s covers it", np.Namespace, np.Name, c.clause.Path(), at),
+			Evidence: map[string]string{"coveredBy": at},
+			Advice:   "delete it, or narrow what covers it",
+		})
+	}
+}
+
+// from names a place as somebody who looks at a policy would: without the policy's own name.
+func (p *Pass) from(np *cluster.Policy, ref policy.RuleRef) string {
+	if ref.Policy == np {
+		return ref.Path()
+	}
+	return ref.Policy.Name + " " + ref.Path()
+}
+
+// worse tells whether a finding that says more is about a clause, too: it can match nothing, an
+// except of it is allowed again, or a dash of it is one too many.
+func (p *Pass) worse(c covered) bool {
+	return p.Set.CannotSelect(c.clause.Policy) || slices.ContainsFunc(peersOf(c.clause), func(peer policy.RuleRef) bool {
+		return (c.clause.Peer < 0 || c.clause.Peer == peer.Peer) && (p.saidMore(peer) || p.voided(peer))
+	})
+}
+
+// voided tells whether some except of a peer is allowed again.
+func (p *Pass) voided(peer policy.RuleRef) bool {
+	for except := range exceptsOf(peer) {
+		if _, ok := p.reallowing(peer, except); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func exceptsOf(peer policy.RuleRef) []string {
+	if b := change.PeersOf(peer)[peer.Peer].IPBlock; b != nil {
+		return b.Except
+	}
+	return nil
+}
+
+// reallowing finds a clause that allows what an except leaves out.
+func (p *Pass) reallowing(peer policy.RuleRef, except int) (policy.RuleRef, bool) {
+	for _, np := range p.Set.Policies(peer.Policy.Namespace) {
+		for _, rule := range rulesThatCount(np) {
+			parts := peersOf(rule)
+			if len(parts) == 0 {
+				parts = []policy.RuleRef{rule}
+			}
+			for _, part := range parts {
+				if part != peer && p.Set.Reallows(part, peer, except) {
+					return part, true
+				}
+			}
+		}
+	}
+	return policy.RuleRef{}, false
+}
+
+func (p *Pass) reportVoidExcepts(rule policy.RuleRef) {
+	np := rule.Policy
+	for _, peer := range peersOf(rule) {
+		for i, except := range exceptsOf(peer) {
+			by, ok := p.reallowing(peer, i)
+			if !ok || !p.decides(by) {
+				continue
+			}
+			field := fmt.Sprintf("%s.ipBlock.except[%d]", peer.Path(), i)
+			p.report(Finding{
+				Object: np.Ref(), Field: field, Origin: np.Origin,
+				Message:  fmt.Sprintf("policy %s/%s: %s leaves out %s, and %s allows it again for the same pods and ports", np.Namespace, np.Name, peer.Path(), except, p.from(np, by)),
+				Evidence: map[string]string{"except": except, "allowedBy": by.PolicyName() + " " + by.Path()},
+				Advice:   "write the excepts under one block, or delete the except if the addresses are meant to be allowed",
+			})
+		}
+	}
+}
+
+// reportOpen reports a rule that admits everything together with what it leaves without effect.
+func (p *Pass) reportOpen(ref policy.RuleRef) {
+	if !open(ref) || !p.decides(ref) {
+		return
+	}
+	var denies, rest []string
+	for _, np := range p.Set.Policies(ref.Policy.Namespace) {
+		if np == ref.Policy || !isolates(np, ref.Direction) || !p.Set.SelectsAllOf(ref.Policy, np) {
+			continue
+		}
+		inDirection := func(r policy.RuleRef) bool { return r.Direction == ref.Direction }
+		switch {
+		case !slices.ContainsFunc(rulesThatCount(np), inDirection):
+			denies = append(denies, np.Name)
+		default:
+			rest = append(rest, np.Name)
+		}
+	}
+	siblings := 0
+	for _, r := range rulesThatCount(ref.Policy) {
+		if r != ref && r.Direction == ref.Direction {
+			siblings++
+		}
+	}
+	var without []string
+	if len(denies) > 0 {
+		without = append(without, list(denies)+" "+verb(len(denies), "denies", "deny")+" nothing")
+	}
+	if siblings+len(rest) > 0 {
+		what := list(rest)
+		switch {
+		case len(rest) == 0:
+			what = "its other rules"
+		case siblings > 0:
+			what = "its other rules and those of " + what
+		default:
+			what = "the rules of " + what
+		}
+		without = append(without, what+" narrow nothing")
+	}
+	if len(without) == 0 {
+		return
+	}
+	np := ref.Policy
+	p.report(Finding{
+		Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
+		Message:  fmt.Sprintf("policy %s/%s: %s allows all %s of its pods, so %s", np.Namespace, np.Name, ref.Path(), ref.Direction, strings.Join(without, " and ")),
+		Evidence: map[string]string{"withoutEffect": strings.Join(slices.Concat(denies, rest), ", ")},
+		Advice:   "delete the rule once what is needed has rules of its own, or delete the others",
+	})
+}
+
+// list prints names as a sentence has them.
+func list(names []string) string {
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return names[0]
+	case n > 4:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), n-3)
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

@@ -1,0 +1,201 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// vacuous are the findings about clauses that admit nothing, whoever asks, NPD611 and NPD612.
+var vacuous = []Check{
+	{
+		Code: "NPD611", Severity: Info,
+		Title: "a rule names ports that none of its pods has",
+		Doc: `None of the pods that a rule is about, those that the policy selects for ingress and the peers for
+egress, declares a port that the rule names, and no Service leads to one. A port that is the
+Service's and not the pods' is a mistake for certain: policies see the port of the pod. So is a name
+that no pod has. With other numbers it may be that the pods listen on a port they do not declare.
+
+What you see: connections time out (or are refused, on plugins that reject) although a rule "allows
+the port"; or nothing, where nobody needs the rule.
+
+Verify: kubectl get pods -o jsonpath='{.items[*].spec.containers[*].ports}'; kubectl get service -o
+wide shows port and targetPort.
+
+Fix: name the port of the pods, or delete the rule.`,
+		Run: func(p *Pass) {
+			for _, np := range p.Policies {
+				for _, ref := range rulesThatCount(np) {
+					p.reportIdlePorts(ref)
+				}
+			}
+		},
+	},
+	{
+		Code: "NPD612", Severity: Warning,
+		Title: "a selector or a block contradicts itself and can match nothing",
+		Doc: `The requirements of one selector exclude each other, such as a label that has to have two
+values, or to be there and not to be there; or the excepts of an ipBlock take out all of it. All
+requirements of a selector have to hold at once: such a clause matches nothing, now and ever.
+
+What you see: the peer allows nobody, or the policy selects nobody.
+
+Verify: kubectl get pods -A -l with the requirements, separated by commas, finds nothing.
+
+Fix: write one In with both values for "or", or make two items of the peer.`,
+		Run: func(p *Pass) {
+			for _, np := range p.Involved() {
+				p.reportContradictions(np)
+			}
+		},
+	},
+}
+
+func (p *Pass) reportContradictions(np *cluster.Policy) {
+	say := func(field, what string) {
+		p.report(Finding{
+			Object: np.Ref(), Field: field, Origin: np.Origin,
+			Message: fmt.Sprintf("policy %s/%s: %s contradicts itself and can never match %s", np.Namespace, np.Name, field, what),
+			Advice:  "write one In with all values for \"or\", or make two items of it",
+		})
+	}
+	if p.Set.CannotSelect(np) {
+		say("spec.podSelector", "a pod")
+	}
+	for _, rule := range rulesThatCount(np) {
+		for _, ref := range peersOf(rule) {
+			switch {
+			case !p.Set.CannotMatch(ref):
+			case change.PeersOf(ref)[ref.Peer].IPBlock != nil:
+				p.report(Finding{
+					Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
+					Message: fmt.Sprintf("policy %s/%s: the excepts of %s take out all of its block, so it allows nothing", np.Namespace, np.Name, ref.Path()),
+					Advice:  "narrow the excepts, or delete the peer",
+				})
+			default:
+				say(ref.Path(), "anything")
+			}
+		}
+	}
+}
+
+// reportIdlePorts looks at a rule for which all pods are known and declare their ports. Policies
+// and peers that mean every pod of a namespace are left alone: not every pod has to have the port.
+func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
+	entries := change.PortsOf(ref)
+	pods, known := p.servers(ref)
+	if len(entries) == 0 || !known || p.isCause(ref) || p.mayMeanDNS(ref) {
+		return
+	}
+	var declared []string
+	for _, pod := range pods {
+		for _, c := range p.listening(pod) {
+			if p.Set.MatchPort(ref, pod, c) != policy.No {
+				return
+			}
+			if text := fmt.Sprintf("%d/%s", c.Number, c.Protocol); !slices.Contains(declared, text) {
+				declared = append(declared, text)
+			}
+		}
+	}
+	var wanted []string
+	named := false
+	for _, e := range entries {
+		if e.Port == nil {
+			return // every port of a protocol: for whatever comes
+		}
+		named = named || e.Port.Type == intstr.String
+		text := e.Port.String()
+		if e.EndPort != nil {
+			text += fmt.Sprintf("-%d", *e.EndPort)
+		}
+		wanted = append(wanted, fmt.Sprintf("%s/%s", text, *e.Protocol))
+	}
+	slices.Sort(declared)
+	np := ref.Policy
+	f := Finding{
+		Object: np.Ref(), Field: ref.Path() + ".ports", Origin: np.Origin,
+		Message:  fmt.Sprintf("policy %s/%s: no pod that %s is about declares %s; they declare %s", np.Namespace, np.Name, ref.Path(), list(wanted), list(declared)),
+		Evidence: map[string]string{"wanted": strings.Join(wanted, ", "), "seen": strings.Join(declared, ", ")},
+		Advice:   "name the port that the pods listen on, or delete the rule",
+	}
+	switch service := p.serviceWithPort(ref, pods); {
+	case service != nil:
+		f.Severity = Warning
+		f.Message += fmt.Sprintf("; the port is that of Service %s, and policies see the pod's", service.Name)
+	case named:
+		f.Severity = Warning
+	}
+	p.report(f)
+}
+
+// servers returns the pods that a rule opens ports of, and whether these are all there are and all
+// declare ports.
+func (p *Pass) servers(ref policy.RuleRef) (pods []*cluster.Pod, known bool) {
+	if ref.Direction == policy.Ingress {
+		selector := ref.Policy.Spec.PodSelector
+		pods, known = p.Set.Selected(ref.Policy)
+		known = known && len(selector.MatchLabels)+len(selector.MatchExpressions) > 0
+	} else {
+		known = true
+		for _, peer := range peersOf(ref) {
+			selector := change.PeersOf(peer)[peer.Peer].PodSelector
+			some, complete := p.Set.PeerPods(peer)
+			pods = append(pods, some...)
+			known = known && complete && selector != nil && len(selector.MatchLabels)+len(selector.MatchExpressions) > 0
+		}
+	}
+	return pods, known && len(pods) > 0 && !slices.ContainsFunc(pods, func(pod *cluster.Pod) bool { return pod.HostNetwork || len(pod.Ports) == 0 })
+}
+
+// listening returns the ports that a pod declares, and those that a Service leads to.
+func (p *Pass) listening(pod *cluster.Pod) []cluster.ContainerPort {
+	ports := slices.Clone(pod.Ports)
+	for _, s := range p.servicesOf(pod) {
+		for _, sp := range s.Ports {
+			if sp.TargetPort.Type == intstr.Int {
+				ports = append(ports, cluster.ContainerPort{Protocol: sp.Protocol, Number: targetOf(sp)})
+			}
+		}
+	}
+	return ports
+}
+
+// targetOf is the number that a port of a Service leads to: its own where none is given.
+// Source: core/v1 ServicePort.TargetPort.
+func targetOf(sp corev1.ServicePort) int32 {
+	if sp.TargetPort.IntVal == 0 {
+		return sp.Port
+	}
+	return sp.TargetPort.IntVal
+}
+
+func (p *Pass) servicesOf(pod *cluster.Pod) (out []*cluster.Service) {
+	for _, s := range p.Snapshot.Services {
+		if s.Namespace == pod.Namespace && slices.Contains(p.Snapshot.SelectedBy(s), pod) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// serviceWithPort returns a Service of some pods that has a port which a rule names.
+func (p *Pass) serviceWithPort(ref policy.RuleRef, pods []*cluster.Pod) *cluster.Service {
+	for _, pod := range pods {
+		for _, s := range p.servicesOf(pod) {
+			if slices.ContainsFunc(s.Ports, func(sp corev1.ServicePort) bool {
+				return p.Set.MatchPort(ref, pod, cluster.ContainerPort{Protocol: sp.Protocol, Number: sp.Port}) == policy.Yes
+			}) {
+				return s
+			}
+		}
+	}
+	return nil
+}
