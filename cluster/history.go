@@ -68,6 +68,11 @@ func (h History) Writes() []Write {
 	return writes
 }
 
+// ForeignHistory is the history of a policy of another layer, which may have specs beside its spec.
+func ForeignHistory(created metav1.Time, entries []metav1.ManagedFieldsEntry) History {
+	return NewHistory(&metav1.ObjectMeta{CreationTimestamp: created, ManagedFields: entries}, "spec", "specs")
+}
+
 // createdAt is zero for what no API server has stored.
 func createdAt(meta *metav1.ObjectMeta) time.Time {
 	if meta.CreationTimestamp.IsZero() {

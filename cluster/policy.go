@@ -39,6 +39,7 @@ func (p *Policy) Ref() Ref {
 // mesh), kept as it was found: policy reads from Spec what it needs to know of it.
 type Foreign struct {
 	Ref
-	Spec   map[string]any
-	Origin Origin
+	Spec    map[string]any
+	History History // of its spec
+	Origin  Origin
 }

@@ -62,6 +62,9 @@ func (d *Diagnosis) changes(q Question) *Changes {
 	for _, np := range in.policies {
 		c.add(np.Ref(), np.History)
 	}
+	for _, f := range in.others {
+		c.add(f.Ref, f.History)
+	}
 	for _, n := range in.namespaces {
 		c.add(cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: n.Name}, n.History)
 	}

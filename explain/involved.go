@@ -16,6 +16,7 @@ import (
 // involved is everything that takes part in a connection, each object once.
 type involved struct {
 	policies   []*cluster.Policy
+	others     []*cluster.Foreign // policies of other layers
 	namespaces []*cluster.Namespace
 	services   []*cluster.Service
 	workloads  []*cluster.Workload
@@ -56,7 +57,7 @@ func (d *Diagnosis) involved() *involved {
 }
 
 // involvePolicies adds the policies that isolate, or may isolate, either end or a client of DNS,
-// those that admit, and those that nearly do.
+// those that admit, those that nearly do, and those of other layers that may reverse the verdict.
 func (d *Diagnosis) involvePolicies(in *involved) {
 	answers, causes := slices.Concat(d.Answers, d.Upstream), slices.Clone(d.Causes)
 	for _, l := range d.DNS {
@@ -64,6 +65,9 @@ func (d *Diagnosis) involvePolicies(in *involved) {
 	}
 	eachDecision(answers, func(_ check.Judged, decision policy.Decision) {
 		for _, side := range []policy.DirectionDecision{decision.Egress, decision.Ingress} {
+			for _, f := range side.Others {
+				in.others = once(in.others, f)
+			}
 			for _, np := range side.Isolating {
 				in.policies = once(in.policies, np)
 			}

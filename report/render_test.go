@@ -24,7 +24,8 @@ func document(text string) *Diagnosis {
 		Facts:    []Fact{{Kind: "OtherLayer", Object: object, Key: text, Missing: text, Settle: text}},
 		Gaps:     []Gap{{Resource: text, Namespace: text, Reason: "Forbidden", Detail: text, Command: text}},
 		Plugin:   Plugin{Name: text, Evidence: []string{text}, Enforces: "unknown"},
-		from:     text, to: text, summary: text, command: text, fixed: []string{text},
+		Origin:   &Provenance{Changes: []Change{{Object: object, Change: "Written", At: text, Manager: text, Fields: []string{text}}}, Notes: []string{text}},
+		from:     text, to: text, summary: text, command: text, fixed: []string{text}, changed: []string{text}, noted: []string{text},
 	}
 }
 

@@ -276,6 +276,10 @@ func (d *decoding) foreign(value []byte, origin cluster.Origin) (*cluster.Foreig
 	var fields struct {
 		Spec  map[string]any `json:"spec"`
 		Specs []any          `json:"specs"`
+		Meta  struct {
+			Created metav1.Time                 `json:"creationTimestamp"`
+			Entries []metav1.ManagedFieldsEntry `json:"managedFields"`
+		} `json:"metadata"`
 	}
 	strict, err := kjson.UnmarshalStrict(value, &fields, kjson.DisallowDuplicateFields)
 	if err != nil {
@@ -284,7 +288,7 @@ func (d *decoding) foreign(value []byte, origin cluster.Origin) (*cluster.Foreig
 	if wrong := d.strict(nil, strict); wrong != nil {
 		return nil, wrong
 	}
-	f := &cluster.Foreign{Ref: d.source.reference(d.entry), Spec: fields.Spec, Origin: origin}
+	f := &cluster.Foreign{Ref: d.source.reference(d.entry), Spec: fields.Spec, History: cluster.ForeignHistory(fields.Meta.Created, fields.Meta.Entries), Origin: origin}
 	if fields.Specs != nil {
 		f.Spec = map[string]any{"specs": fields.Specs}
 		if fields.Spec != nil {

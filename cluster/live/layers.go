@@ -122,7 +122,7 @@ func (s *Source) locate(ctx context.Context, f ForeignKind, in discovered, l *la
 func (f ForeignKind) layer(version schema.GroupVersion) layer {
 	slim := func(in *unstructured.Unstructured, from cluster.Origin) *cluster.Foreign {
 		ref := cluster.Ref{APIVersion: version.String(), Kind: f.Kind, Namespace: in.GetNamespace(), Name: in.GetName()}
-		return &cluster.Foreign{Ref: ref, Spec: specOf(in), Origin: from}
+		return &cluster.Foreign{Ref: ref, Spec: specOf(in), History: cluster.ForeignHistory(in.GetCreationTimestamp(), in.GetManagedFields()), Origin: from}
 	}
 	r := resource{GroupVersionResource: version.WithResource(f.Resource), custom: true, keep: keeper(slim)}
 	return layer{r, f.Namespaced}
