@@ -57,7 +57,7 @@ func TestServicesAreValidatedAndDefaulted(t *testing.T) {
 
 func serviceSays(v *cluster.Service) cluster.Service {
 	says := *v
-	says.Name, says.Origin = "", cluster.Origin{}
+	says.Name, says.Origin, says.History = "", cluster.Origin{}, cluster.History{}
 	says.ClusterIPs, says.Families = nil, nil
 	for i := range says.Ports {
 		says.Ports[i].NodePort = 0
