@@ -65,7 +65,7 @@ type Finding struct {
 }
 
 // All is the catalogue, in the order of the codes.
-var All = slices.Concat(labels, namespaces, ports, rules, blocks, dns, logic, intent, overlap, vacuous, exposed, services)
+var All = slices.Concat(labels, namespaces, ports, rules, blocks, dns, logic, intent, overlap, vacuous, exposed, undoing, services)
 
 // ByCode finds a check, whatever the case of the code.
 func ByCode(code string) (Check, bool) {

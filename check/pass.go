@@ -8,6 +8,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/rights"
 )
 
 // Pass is everything that a check may see: one question and its answers.
@@ -29,6 +30,8 @@ type Pass struct {
 	Deep bool
 	// Policies are the policies to look at where the question is not about a connection.
 	Policies []*cluster.Policy
+	// Rights says who may undo the policies; nil where that is not the question.
+	Rights *rights.Answer
 	// Namespace is the one that is looked at as a whole, if any.
 	Namespace string
 

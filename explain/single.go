@@ -9,6 +9,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/rights"
 )
 
 // OneStep is the answer to a question about one step of the walk: of a connection, of one target,
@@ -21,6 +22,8 @@ type OneStep struct {
 	Facts    []policy.Fact
 	Snapshot *cluster.Snapshot
 	Plugin   policy.Plugin
+	// Rights says who may undo the policies; nil where that was not the question.
+	Rights *rights.Answer
 }
 
 // StepOf cuts one step out of a diagnosis: its lines, and the findings and facts that belong to it.

@@ -47,6 +47,9 @@ const (
 	StepRules      StepName = "rules"
 	StepDNS        StepName = "dns"
 	StepPolicy     StepName = "policy"
+
+	// StepRights is no stop of the walk: it is what the command policy shows with --who.
+	StepRights StepName = "rights"
 )
 
 // families are the findings that a step shows: the hundreds of their codes.
@@ -58,6 +61,7 @@ var families = map[StepName]string{
 	StepRules:      "NPD4",
 	StepDNS:        "NPD5",
 	StepPolicy:     "NPD6",
+	StepRights:     "NPD65",
 }
 
 // walk makes the steps of a diagnosis.

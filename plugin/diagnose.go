@@ -148,6 +148,7 @@ func join(a, b cluster.Scope) cluster.Scope {
 		All:        a.All || b.All,
 		DNS:        a.DNS || b.DNS,
 		Nodes:      a.Nodes || b.Nodes,
+		Rights:     slices.Concat(a.Rights, b.Rights),
 
 		NamespaceObjects: a.NamespaceObjects || b.NamespaceObjects,
 	}

@@ -26,6 +26,7 @@ type flags struct {
 	output       string
 	plugin       string
 	all          bool
+	who          bool
 	showRequests bool
 }
 
@@ -37,6 +38,7 @@ type options struct {
 	namespace string
 	plugin    string
 	all       bool
+	who       bool
 	since     time.Duration // how far back changes are asked for; 0: they are not
 	format    string
 	command   string // how the question was asked, to be typed again
@@ -83,7 +85,7 @@ func oneEnd(c *cobra.Command, args []string) error {
 // toOptions checks what was typed and opens the source of the cluster.
 func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams) (*options, error) {
 	o := &options{
-		streams: streams, plugin: f.plugin, all: f.all, format: f.output,
+		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
 		command:  typed(c),
 		warnings: func() []string { return nil },
 	}
@@ -130,7 +132,7 @@ func typed(c *cobra.Command) string {
 		switch flag.Name {
 		case "namespace", "context", "network-plugin":
 			words = append(words, "--"+flag.Name, flag.Value.String())
-		case "all-namespaces":
+		case "all-namespaces", "who":
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}

@@ -62,6 +62,7 @@ func (o *options) fileOptions() file.Options {
 	return file.Options{
 		Stdin:     o.streams.In,
 		Namespace: o.namespace,
+		Rights:    o.who,
 		Foreign: func(apiVersion, kind string) bool {
 			return policy.LayerKindOf(apiVersion, kind) != nil
 		},

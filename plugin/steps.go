@@ -19,7 +19,7 @@ func newSteps(streams Streams) []*cobra.Command {
 		newPair(streams, "ports", "Show which port is dialled and which one policies see", explain.StepPorts),
 		newPair(streams, "rules", "Show which policies isolate the ends and which rules allow it", explain.StepRules),
 		newOne(streams, "dns", "Show how pods look names up and whether policies let them", explain.DNS, cluster.Scope{DNS: true}),
-		newOne(streams, "policy", "Show what policies select, and rules that match nothing", explain.Policy, cluster.Scope{}),
+		newPolicy(streams),
 	}
 }
 
@@ -55,7 +55,11 @@ func newPair(streams Streams, name, short string, step explain.StepName) *cobra.
 
 // newOne makes the command of a step that looks at one target, or at a namespace without one.
 func newOne(streams Streams, name, short string, answer func(explain.One) (*explain.OneStep, error), extra cluster.Scope) *cobra.Command {
-	f := &flags{}
+	return newOneWith(streams, &flags{}, name, short, answer, extra)
+}
+
+// newOneWith is newOne for a command with flags of its own.
+func newOneWith(streams Streams, f *flags, name, short string, answer func(explain.One) (*explain.OneStep, error), extra cluster.Scope) *cobra.Command {
 	c := &cobra.Command{
 		Use:     name + " [TARGET]",
 		Short:   short,
@@ -103,6 +107,9 @@ func (o *options) one(ctx context.Context, args []string, answer func(explain.On
 	}
 	scope.All, scope.NamespaceObjects = scope.All || o.all, true
 	scope.Namespaces = append(scope.Namespaces, namespace)
+	if o.who {
+		scope.Rights = append(scope.Rights, namespace)
+	}
 	s, err := o.read(ctx, scope)
 	if err != nil {
 		return nil, err

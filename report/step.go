@@ -18,6 +18,8 @@ type StepReport struct {
 	Facts    []Fact    `json:"facts"`
 	Gaps     []Gap     `json:"gaps"`
 	Plugin   Plugin    `json:"plugin"`
+	// Rights is there where it was asked who may undo the policies.
+	Rights *Rights `json:"rights,omitempty"`
 
 	// For people only.
 	summary, command string
@@ -34,6 +36,7 @@ func NewStepReport(one *explain.OneStep, o Options) *StepReport {
 		Facts:    factsOf(one.Facts),
 		Gaps:     gapsOf(one.Snapshot.Gaps, o.Command),
 		Plugin:   pluginOf(one.Plugin),
+		Rights:   rightsOf(one.Rights),
 		summary:  one.Summary(),
 		command:  o.Command,
 	}

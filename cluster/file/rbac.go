@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -58,16 +58,19 @@ func slimRights(object metav1.Object, origin cluster.Origin) any {
 func validateRights(object metav1.Object) field.ErrorList {
 	switch o := object.(type) {
 	case *rbacv1.Role:
-		return append(validateNames(&o.ObjectMeta, path.ValidatePathSegmentName), validateRules(o.Rules)...)
+		return append(validateNames(&o.ObjectMeta, segmentName), validateRules(o.Rules)...)
 	case *rbacv1.ClusterRole:
-		return append(validateNames(&o.ObjectMeta, path.ValidatePathSegmentName), validateRules(o.Rules)...)
+		return append(validateNames(&o.ObjectMeta, segmentName), validateRules(o.Rules)...)
 	case *rbacv1.RoleBinding:
-		return append(validateNames(&o.ObjectMeta, path.ValidatePathSegmentName), validateBinding(o.RoleRef, o.Subjects, "Role", "ClusterRole")...)
+		return append(validateNames(&o.ObjectMeta, segmentName), validateBinding(o.RoleRef, o.Subjects, "Role", "ClusterRole")...)
 	case *rbacv1.ClusterRoleBinding:
-		return append(validateNames(&o.ObjectMeta, path.ValidatePathSegmentName), validateBinding(o.RoleRef, o.Subjects, "ClusterRole")...)
+		return append(validateNames(&o.ObjectMeta, segmentName), validateBinding(o.RoleRef, o.Subjects, "ClusterRole")...)
 	}
 	return nil
 }
+
+// segmentName is how names of RBAC are formed: as a part of a path.
+func segmentName(name string, _ bool) []string { return content.IsPathSegmentName(name) }
 
 func validateRules(rules []rbacv1.PolicyRule) field.ErrorList {
 	var errs field.ErrorList
