@@ -29,7 +29,42 @@ func shopWithRights() []runtime.Object {
 		&rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "editor"}, Rules: rules},
 		&rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "editors"}, Rules: rules},
 		bind("Role", "editor", "jane"), bind("ClusterRole", "editors", "joe"),
+		&rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ci"}, RoleRef: rbacv1.RoleRef{Kind: "Role", Name: "editor"},
+			Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "shop", Name: "ci"}},
+		},
 	}
+}
+
+// TestWhoOfPodsThatAreNotRead: whether pods run as an account with rights is not known where pods may
+// not be read, and a namespace whose labels may not be read may forbid hostNetwork pods.
+func TestWhoOfPodsThatAreNotRead(t *testing.T) {
+	t.Parallel()
+	for resource, want := range map[string]string{
+		"pods":       "whether pods run as service account ci is not known",
+		"namespaces": "whether Pod Security forbids them is not known",
+	} {
+		server := livetest.New(t, shopWithRights()...)
+		server.Deny(resource, "")
+		code, text := askWho(t, server)
+		if code != exitUnclear || !strings.Contains(text, want) || !strings.Contains(text, "user jane") {
+			t.Errorf("without %s: exit code %d: %s", resource, code, text)
+		}
+	}
+}
+
+// askWho asks who may undo the policies of namespace shop, and returns the answer with single
+// blanks.
+func askWho(t *testing.T, server *livetest.Server) (code int, text string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Main(t.Context(), []string{"policy", "ns/shop", "--who", "--kubeconfig", server.Kubeconfig()}, Streams{
+		In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(string) string { return "" },
+	})
+	if errs.Len() > 0 {
+		t.Errorf("on standard error: %s", errs.String())
+	}
+	return code, strings.Join(strings.Fields(out.String()), " ")
 }
 
 // TestWho: of rights that may not all be read, the half that is known is told, and that it is a
@@ -52,22 +87,18 @@ func TestWho(t *testing.T) {
 		for _, resource := range row.denied {
 			server.Deny(resource+group, "")
 		}
-		var out, errs bytes.Buffer
-		code := Main(t.Context(), []string{"policy", "ns/shop", "--who", "--kubeconfig", server.Kubeconfig()}, Streams{
-			In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(string) string { return "" },
-		})
-		text := strings.Join(strings.Fields(out.String()), " ")
-		if code != row.code || errs.Len() > 0 {
-			t.Errorf("without %v: exit code %d, want %d: %s%s", row.denied, code, row.code, out.String(), errs.String())
+		code, text := askWho(t, server)
+		if code != row.code {
+			t.Errorf("without %v: exit code %d, want %d: %s", row.denied, code, row.code, text)
 		}
 		for _, want := range row.says {
 			if !strings.Contains(text, want) {
-				t.Errorf("without %v: %q is missing in\n%s", row.denied, want, out.String())
+				t.Errorf("without %v: %q is missing in\n%s", row.denied, want, text)
 			}
 		}
 		for _, no := range row.not {
 			if strings.Contains(text, no) {
-				t.Errorf("without %v: says %q:\n%s", row.denied, no, out.String())
+				t.Errorf("without %v: says %q:\n%s", row.denied, no, text)
 			}
 		}
 	}

@@ -42,7 +42,8 @@ var write = []string{"create", "update", "patch"}
 // may update a namespace by a RoleBinding in it may do so: the namespace of the request is its own.
 //
 // escalate, bind and impersonate: "Using RBAC Authorization", privilege escalation prevention, and
-// "User impersonation". A ClusterRole may be bound in one namespace by who has bind there.
+// "User Impersonation", also constrained. A ClusterRole may be bound in one namespace by who has
+// bind there.
 var ways = map[Right][]means{
 	Policies: {
 		{group: "networking.k8s.io", resources: []string{"networkpolicies"}, verbs: []string{"create", "update", "patch", "delete"}},
@@ -69,6 +70,8 @@ var ways = map[Right][]means{
 		{resources: []string{"serviceaccounts"}, verbs: []string{"impersonate"}},
 		{resources: []string{"serviceaccounts/token"}, verbs: []string{"create"}},
 		{resources: []string{"users", "groups"}, verbs: []string{"impersonate"}, clustered: true, aside: true},
+		{group: "authentication.k8s.io", resources: []string{"serviceaccounts"}, verbs: []string{"impersonate:serviceaccount"}, aside: true},
+		{group: "authentication.k8s.io", resources: []string{"users", "groups"}, verbs: []string{"impersonate:user-info"}, clustered: true, aside: true},
 		{group: rbacGroup, resources: []string{"roles"}, verbs: []string{"escalate", "bind"}},
 		{group: rbacGroup, resources: []string{"clusterroles"}, verbs: []string{"bind"}},
 		{group: rbacGroup, resources: []string{"clusterroles"}, verbs: []string{"escalate"}, clustered: true, aside: true},

@@ -104,6 +104,8 @@ func TestRules(t *testing.T) {
 		{`[{verbs: [create], apiGroups: [apps], resources: [deployments/scale]}]`, "", ""},
 		// More rights. What has no namespace takes a binding in the cluster.
 		{`[{verbs: [impersonate], apiGroups: [""], resources: [users, groups]}]`, "", "become: impersonate users, impersonate groups"},
+		{`[{verbs: ["impersonate:serviceaccount", "impersonate:user-info"], apiGroups: [authentication.k8s.io], resources: [serviceaccounts, users]}]`, "become: impersonate:serviceaccount serviceaccounts", "become: impersonate:serviceaccount serviceaccounts, impersonate:user-info users"},
+		{`[{verbs: [impersonate], apiGroups: [authentication.k8s.io], resources: [userextras/scopes, serviceaccounts]}]`, "", ""},
 		{`[{verbs: [impersonate], apiGroups: [""], resources: [serviceaccounts]}]`, "become: impersonate serviceaccounts", "become: impersonate serviceaccounts"},
 		{`[{verbs: [bind, escalate], apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles]}]`, "become: bind clusterroles", "become: bind clusterroles, escalate clusterroles"},
 		{`[{verbs: [create], apiGroups: [rbac.authorization.k8s.io], resources: [rolebindings, clusterrolebindings]}]`, "delegate: create rolebindings", "delegate: create rolebindings, create clusterrolebindings"},
