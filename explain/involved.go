@@ -186,15 +186,15 @@ func (d *Diagnosis) timeNotes(in *involved, observed time.Time) []string {
 	return notes
 }
 
-// startUp is how young a pod is while what happens to it need not be what policies say.
-// Source: concept page "Network Policies", pod lifecycle: policies may be enforced late on a pod
-// that is starting.
+// startUp is how young a pod is while what happens to it need not be what policies say; no number
+// is specified. Source: concept page "Network Policies", pod lifecycle: what rules allow may follow
+// after the isolation, and a pod can start before a policy has been handled.
 const startUp = 30 * time.Second
 
 // newerThanPods returns the newest policy that isolates in a direction that is denied and was
 // written after both ends had started, or nil. Network plugins need not close connections that are
-// open when a policy comes. Source: concept page "Network Policies", what happens to existing
-// connections is implementation defined.
+// open when a policy comes. Source: concept page "Network Policies", impact on existing connections:
+// implementation defined.
 func (d *Diagnosis) newerThanPods() *cluster.Policy {
 	var newest *cluster.Policy
 	var at time.Time
