@@ -59,9 +59,9 @@ and no cluster at all. It changes nothing.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetUsageFunc(streams.usage)
-	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupStep, Title: "One step of it"})
+	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDiagnose(streams), newVersion(streams), newOptions(streams))
+	root.AddCommand(newDiagnose(streams), newExplain(streams), newVersion(streams), newOptions(streams))
 	root.AddCommand(newSteps(streams)...)
 	return root
 }
