@@ -19,13 +19,17 @@ func newDiagnose(streams Streams) *cobra.Command {
 	f := &flags{}
 	var since time.Duration
 	c := &cobra.Command{
-		Use:     "diagnose SOURCE DESTINATION[:PORT]",
+		Use:     "diagnose SOURCE [DESTINATION[:PORT]]",
 		Short:   "Find out why one end cannot talk to the other",
 		GroupID: groupAll,
 		Long: `Walk from one end to the other: endpoints, pod labels, namespace labels, ports,
 rules of both ends, DNS, policy logic. Name what decides, the near miss that
 caused it, and the smallest change that mends it. The change is tried out on a
 copy of the policies before it is shown; nothing is changed in the cluster.
+
+Without a DESTINATION, a line for each connection that the workload SOURCE is
+declared to have: hosts that its environment and arguments name, DNS, the API
+server, and who names its Services. What Secrets and ConfigMaps say is not read.
 ` + targetHelp,
 		Example: `  # in the cluster that kubeconfig points at
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production
@@ -33,13 +37,16 @@ copy of the policies before it is shown; nothing is changed in the cluster.
   # in a folder of manifests, no cluster needed
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production -f ./manifests
 
+  # everything that a workload is declared to need
+  kubectl netpol-doctor diagnose deploy/order -n production
+
   # would it work if this were applied?
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production --with new.yaml
 
   # from the internet; to an address; as JSON
   kubectl netpol-doctor diagnose internet svc/ingress-nginx-controller:443 -n ingress-nginx
   kubectl netpol-doctor diagnose deploy/payment 192.0.2.10:443 -n production -o json`,
-		Args: bothEnds,
+		Args: oneOrBothEnds,
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.toOptions(c.Context(), c, streams)
 			if err != nil {
@@ -49,6 +56,9 @@ copy of the policies before it is shown; nothing is changed in the cluster.
 				if err := o.checkSince(); err != nil {
 					return err
 				}
+			}
+			if len(args) == 1 {
+				return o.answerNeeds(c, args[0])
 			}
 			d, err := o.diagnose(c.Context(), args[0], args[1])
 			if err != nil {

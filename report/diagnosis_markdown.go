@@ -39,23 +39,28 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 			page.line("- " + markdown(l))
 		}
 	}
-	if d.Result == "Unclear" && len(d.Facts) > 0 {
-		page.blank()
-		page.line("### What is not known")
-		page.blank()
-		for _, f := range d.Facts {
-			page.line("- " + markdown(f.Missing) + ". To settle it: " + markdown(f.Settle) + ".")
-		}
-	}
-	if len(d.Gaps) > 0 {
-		page.blank()
-		page.line("### What could not be read")
-		page.blank()
-		for _, g := range d.Gaps {
-			page.line("- " + markdown(strings.TrimSpace(g.Resource+" "+g.Namespace)+": "+g.Reason))
-		}
-	}
+	page.unknown(d.Result, d.Facts, d.Gaps)
 	return page.err
+}
+
+// unknown writes what an unclear answer hangs on, and what could not be read.
+func (p *pager) unknown(result string, facts []Fact, gaps []Gap) {
+	if result == "Unclear" && len(facts) > 0 {
+		p.blank()
+		p.line("### What is not known")
+		p.blank()
+		for _, f := range facts {
+			p.line("- " + markdown(f.Missing) + ". To settle it: " + markdown(f.Settle) + ".")
+		}
+	}
+	if len(gaps) > 0 {
+		p.blank()
+		p.line("### What could not be read")
+		p.blank()
+		for _, g := range gaps {
+			p.line("- " + markdown(strings.TrimSpace(g.Resource+" "+g.Namespace)+": "+g.Reason))
+		}
+	}
 }
 
 // fence writes text that is meant to be copied. The fence is longer than any run of backticks
