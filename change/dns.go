@@ -18,15 +18,24 @@ const SubjectAll Kind = "SubjectAll"
 // them: the one policy for DNS that does not select the group is widened to the whole namespace.
 // Where there is no such policy, and namespace is set, one is added for the whole namespace: for a
 // question about all of it, and servers that all of it asks.
-func SearchDNS(set *policy.Set, denied []policy.Decision, namespace bool) []Cause {
+//
+// Edits that are made already, and turn lookups too, are not counted: a lookup that is denied
+// always has a cause.
+func SearchDNS(w World, denied []policy.Decision, namespace bool) ([]Cause, World) {
 	if len(denied) == 0 {
-		return nil
+		return nil, w
 	}
-	e, edited, ok := forNamespace(set, denied, namespace)
+	if allTurned(w, denied) {
+		causes, _ := SearchDNS(Start(w.base), denied, namespace)
+		return causes, w
+	}
+	set := w.set
+	e, edited, ok := forNamespace(w, denied, namespace)
 	if !ok {
-		return Search(set, denied)
+		return Search(w, denied)
 	}
-	after := set.With(edited)
+	after := w
+	after.set = set.With(edited)
 	cause := Cause{Flow: denied[0].Flow, Edits: []Edit{e}, After: after.Evaluate(denied[0].Flow)}
 	var left []policy.Decision
 	for _, d := range denied {
@@ -34,14 +43,14 @@ func SearchDNS(set *policy.Set, denied []policy.Decision, namespace bool) []Caus
 			left = append(left, now)
 		}
 	}
-	cause.Turned = len(denied) - len(left)
-	return append([]Cause{cause}, Search(after, left)...)
+	others, after := Search(after, left)
+	return append([]Cause{cause}, others...), after
 }
 
 // forNamespace returns the edit that gives DNS to a whole namespace, if that is the natural one:
 // it helps several workloads and cuts nobody off.
-func forNamespace(set *policy.Set, denied []policy.Decision, namespace bool) (Edit, *cluster.Policy, bool) {
-	lead := denied[0]
+func forNamespace(w World, denied []policy.Decision, namespace bool) (Edit, *cluster.Policy, bool) {
+	set, lead := w.set, w.Evaluate(denied[0].Flow)
 	if lead.Egress.Verdict != policy.Denied || lead.Flow.Source.Pod == nil {
 		return Edit{}, nil, false
 	}
@@ -53,7 +62,7 @@ func forNamespace(set *policy.Set, denied []policy.Decision, namespace bool) (Ed
 		e = widen(np)
 	case len(near) == 0 && namespace:
 		var ok bool
-		if e, ok = allowDNS(set, denied); !ok {
+		if e, ok = allowDNS(w, denied); !ok {
 			return Edit{}, nil, false
 		}
 	default:
@@ -102,6 +111,29 @@ func MeantForDNS(set *policy.Set, denied policy.Decision) []policy.PolicyTrace {
 	return out
 }
 
+// Dead returns the policies that select no pod at all and would let a denied flow through in a
+// direction, if only they selected its subject.
+func Dead(set *policy.Set, denied policy.Decision, dir policy.Direction) []policy.PolicyTrace {
+	d := side(denied, dir)
+	if d.Verdict != policy.Denied {
+		return nil
+	}
+	var out []policy.PolicyTrace
+	for _, t := range d.Trace {
+		if t.Selects != policy.No || t.Mismatch == nil {
+			continue
+		}
+		if pods, complete := set.Selected(t.Policy); len(pods) > 0 || !complete {
+			continue
+		}
+		e := widen(t.Policy)
+		if edited, err := e.Apply(t.Policy); err == nil && turned(side(set.With(edited).Evaluate(denied.Flow), dir)) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // forDNS tells whether every rule of a policy is for DNS.
 func forDNS(np *cluster.Policy) bool {
 	other := func(r networkingv1.NetworkPolicyEgressRule) bool { return !OnlyDNS(r.Ports) }
@@ -124,8 +156,9 @@ func widen(np *cluster.Policy) Edit {
 
 // allowDNS proposes a policy that lets every pod of a namespace ask the DNS server, where a rule
 // is what the pods of the denied lookups lack.
-func allowDNS(set *policy.Set, denied []policy.Decision) (Edit, bool) {
-	missing := Search(set, denied)[0].Edits
+func allowDNS(w World, denied []policy.Decision) (Edit, bool) {
+	causes, _ := Search(w, denied)
+	missing := causes[0].Edits
 	if len(missing) == 0 {
 		return Edit{}, false
 	}
@@ -139,7 +172,7 @@ func allowDNS(set *policy.Set, denied []policy.Decision) (Edit, bool) {
 	namespace := denied[0].Flow.Source.Pod.Namespace
 	np := &networkingv1.NetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: proposer{set: set}.freeName(namespace, "allow-dns")},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: proposer{set: w.set}.freeName(namespace, "allow-dns")},
 		Spec: networkingv1.NetworkPolicySpec{
 			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress},
 			Egress:      []networkingv1.NetworkPolicyEgressRule{rule},

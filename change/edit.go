@@ -28,6 +28,7 @@ const (
 	StampedLabel        Kind = "StampedLabel"        // a requirement on a label that a controller stamps, taken out
 	NamespaceLabelAdded Kind = "NamespaceLabelAdded" // a label that the namespace lacks
 	PodLabelAdded       Kind = "PodLabelAdded"       // a label that the pods of a workload lack
+	ExtraRequirement    Kind = "ExtraRequirement"    // a requirement of a selector, taken out
 	PeerSplit           Kind = "PeerSplit"           // one peer with two selectors made two peers
 	PortNumber          Kind = "PortNumber"          // the port of a rule
 	PortRange           Kind = "PortRange"           // one end of a range of ports
@@ -35,6 +36,7 @@ const (
 	PortName            Kind = "PortName"            // the port name of a rule
 	AddedPort           Kind = "AddedPort"           // one more port in an existing rule
 	PolicyTypes         Kind = "PolicyTypes"         // a direction that the policy isolates without meaning to
+	UnlistedType        Kind = "UnlistedType"        // a direction that the policy has rules for and does not list
 	PolicyMoved         Kind = "PolicyMoved"         // the policy in another namespace
 	AddedPeer           Kind = "AddedPeer"           // one more peer in an existing rule
 	AddedRule           Kind = "AddedRule"           // one more rule in an existing policy
@@ -61,6 +63,7 @@ const (
 	AgainstExcept  CautionKind = "AgainstExcept"  // an except of a rule takes out what the edit admits
 	EveryAddress   CautionKind = "EveryAddress"   // the edit admits every address
 	WholeNamespace CautionKind = "WholeNamespace" // the edit admits every pod of other namespaces
+	Unlabelled     CautionKind = "Unlabelled"     // the other end has no labels, so its whole namespace is admitted
 	OtherRules     CautionKind = "OtherRules"     // other rules select by the label that the edit adds
 )
 

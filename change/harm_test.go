@@ -46,21 +46,22 @@ var toTheLetter = policy.Profile{Name: "to the letter", Entries: map[policy.Beha
 // harmOf makes the edits that the search proposes for a denied flow and says what is wrong then.
 func harmOf(t *testing.T, set *policy.Set, d policy.Decision, flows []policy.Flow) []string {
 	t.Helper()
-	cause := change.Search(set, []policy.Decision{d})[0]
+	causes, _ := change.Search(change.Start(set), []policy.Decision{d})
+	cause := causes[0]
 	if len(cause.Edits) == 0 {
 		return []string{"nothing turns " + flowText(d.Flow)}
 	}
 	var out []string
-	after, ok := change.Made(set, cause.Edits)
+	after, ok := change.Start(set).Make(cause.Edits)
 	if !ok {
 		return []string{"the edits for " + flowText(d.Flow) + " cannot be made: " + editText(cause.Edits)}
 	}
 	onlyAdded := !slices.ContainsFunc(cause.Edits, func(e change.Edit) bool { return !slices.Contains(change.Additions, e.Kind) })
-	if v := after(d.Flow).Verdict; v != policy.Allowed {
+	if v := after.Evaluate(d.Flow).Verdict; v != policy.Allowed {
 		out = append(out, fmt.Sprintf("%s is %s after its edits", flowText(d.Flow), v))
 	}
 	for _, f := range flows {
-		was, is := set.Evaluate(f).Verdict, after(f).Verdict
+		was, is := set.Evaluate(f).Verdict, after.Evaluate(f).Verdict
 		switch {
 		case was == policy.Allowed && is != policy.Allowed:
 			out = append(out, fmt.Sprintf("the edits for %s take away %s: %s", flowText(d.Flow), flowText(f), editText(cause.Edits)))

@@ -18,6 +18,8 @@ const (
 	ownNamespace     = 14 // only the namespaceSelector is missing
 	oppositeOperator = 18 // NotIn or DoesNotExist that leaves nothing
 	dnsValue         = 16 // a value unlike the one that is there, in a rule that is for DNS and nothing else
+	extraRequirement = 17 // a requirement on a label that the object does not have, in a selector that matches nothing
+	unlistedType     = 9  // the rule is written down, the direction is not listed
 	stampedLabel     = 13 // the value changes with every rollout or replica
 	otherNamespace   = 22 // the policy is where it selects nothing
 	missingDash      = 20 // a peer that selects nothing, of two selectors that select something
@@ -58,6 +60,9 @@ func (p proposer) peerEdits(r policy.RuleTrace) []Edit {
 		doubt := 0
 		if !complete {
 			doubt = notAllRead
+		}
+		if complete && !slip && strings.HasPrefix(m.Field, "podSelector") {
+			edits = append(edits, p.withoutExtra(clause.Ref, base+".podSelector", strings.TrimPrefix(m.Field, "podSelector."), m)...)
 		}
 		if complete && !forDNS {
 			edits = append(edits, p.splitEdits(clause)...)
@@ -135,6 +140,11 @@ func (p proposer) subjectEdits(t policy.PolicyTrace) []Edit {
 		doubt += notAllRead
 	}
 	subject, _ := p.ends()
+	if complete {
+		if edits := p.withoutExtra(ref, "spec.podSelector", t.Mismatch.Field, t.Mismatch); len(edits) > 0 {
+			return edits
+		}
+	}
 	m := *t.Mismatch
 	m.Field = "podSelector." + m.Field
 	return p.labelEdits(ref, "spec", &m, subject.Pod.Labels.Known, [2]Kind{SubjectLabelValue, SubjectLabelKey}, doubt, farValue)

@@ -14,7 +14,9 @@ import (
 // What came nearest to admitting a flow for which something has to be added: first what was written
 // against it, then what cannot work, then what is for somebody else.
 var nearness = []func(proposer, policy.Clause) bool{
-	func(_ proposer, c policy.Clause) bool { return c.Mismatch.Reason == policy.InExcept },
+	func(p proposer, c policy.Clause) bool {
+		return c.Mismatch.Reason == policy.InExcept && p.allWithin(c.Mismatch.Want[0])
+	},
 	func(_ proposer, c policy.Clause) bool {
 		return c.Mismatch.Reason == policy.BlockIgnoresPods || c.Mismatch.Reason == policy.BlockIgnoresNode
 	},
@@ -52,6 +54,19 @@ func (p proposer) nearest() *policy.Clause {
 		}
 	}
 	return best
+}
+
+// allWithin tells whether the other ends of all denied flows lie in a range, where they are ranges
+// themselves.
+func (p proposer) allWithin(text string) bool {
+	block, err := netip.ParsePrefix(text)
+	return err == nil && !slices.ContainsFunc(p.flows, func(f policy.Flow) bool {
+		end := f.Destination
+		if p.dir == policy.Ingress {
+			end = f.Source
+		}
+		return end.Outside != nil && end.Outside.Prefix.IsValid() && !(block.Contains(end.Outside.Prefix.Addr()) && end.Outside.Prefix.Bits() >= block.Bits())
+	})
 }
 
 // neighbours tells whether an address lies beside a block: in the same block of a size that is
@@ -96,6 +111,9 @@ func (p proposer) isForJobsApplication(c policy.Clause) bool {
 func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 	var out []Caution
 	for _, peer := range peers {
+		if peer.PodSelector != nil && empty(peer.PodSelector) && peer.NamespaceSelector == nil {
+			out = append(out, Caution{Kind: Unlabelled})
+		}
 		if peer.IPBlock == nil {
 			continue
 		}

@@ -42,7 +42,7 @@ func (p proposer) portEdits(r policy.RuleTrace) []Edit {
 				edits = append(edits, p.rangeEdits(clause, entry, about)...)
 				continue
 			}
-			if !about.bounded || about.have(number, p.flow.Protocol) {
+			if !about.bounded || about.declare(number) || p.leadsElsewhere(number) {
 				continue
 			}
 			far := deadPort
@@ -161,6 +161,39 @@ func (p proposer) about(ref policy.RuleRef) subjects {
 		a.pods, a.bounded = append(a.pods, pods...), a.bounded && (complete || !everything)
 	}
 	return a
+}
+
+// leadsElsewhere tells whether a number is the port of a Service before the destination that leads
+// to another port of it: whoever wrote it meant that one.
+func (p proposer) leadsElsewhere(number int32) bool {
+	pod := p.flow.Destination.Pod
+	if pod == nil || number == p.flow.Dialled.Port {
+		return false
+	}
+	return slices.ContainsFunc(p.set.Snapshot().Services, func(v *cluster.Service) bool {
+		return v.Namespace == pod.Namespace && len(v.Selector) > 0 && carries(pod, v.Selector) && slices.ContainsFunc(v.Ports, func(port corev1.ServicePort) bool {
+			return port.Port == number && !leadsTo(port, pod, p.flow.Arriving.Port)
+		})
+	})
+}
+
+// leadsTo tells whether a port of a Service leads to a port of a pod.
+// Source: core/v1 ServicePort.TargetPort.
+func leadsTo(port corev1.ServicePort, pod *cluster.Pod, number int32) bool {
+	switch {
+	case port.TargetPort.StrVal != "":
+		return slices.Contains(pod.PortNamed(port.TargetPort.StrVal, port.Protocol), number)
+	case port.TargetPort.IntVal != 0:
+		return port.TargetPort.IntVal == number
+	}
+	return port.Port == number
+}
+
+// declare tells whether a port is declared with any protocol.
+func (a subjects) declare(number int32) bool {
+	return slices.ContainsFunc(a.pods, func(pod *cluster.Pod) bool {
+		return slices.ContainsFunc(pod.Ports, func(c cluster.ContainerPort) bool { return c.Number == number })
+	})
 }
 
 func (a subjects) have(number int32, protocol corev1.Protocol) bool {

@@ -28,10 +28,11 @@ func (p proposer) propose() []proposal {
 	var out []proposal
 	for _, t := range p.decision.Trace {
 		if t.Selects == policy.No {
-			out = append(out, alone(p.subjectEdits(t))...)
+			out = append(out, p.policyEdits(t)...)
 			continue
 		}
 		if t.Isolates != policy.Yes {
+			out = append(out, alone(p.listEdits(t))...)
 			continue
 		}
 		for _, r := range t.Rules {
@@ -43,6 +44,49 @@ func (p proposer) propose() []proposal {
 	}
 	out = append(out, alone(p.moves())...)
 	return append(out, alone(p.additions())...)
+}
+
+// policyEdits proposes edits of a policy that does not select the subject: of its podSelector, and
+// of a rule, too, where both are slips.
+func (p proposer) policyEdits(t policy.PolicyTrace) []proposal {
+	edits := p.subjectEdits(t)
+	out := alone(edits)
+	for _, first := range edits {
+		if first.Distance > smallSlip {
+			continue
+		}
+		next, ok := p.after(first)
+		if !ok {
+			continue
+		}
+		for _, now := range next.decision.Trace {
+			if now.Policy.Ref() != t.Policy.Ref() {
+				continue
+			}
+			for _, r := range now.Rules {
+				if r.Ignored || r.Match == policy.Yes {
+					continue
+				}
+				for _, second := range next.ruleEdits(r) {
+					if len(second.edits) == 1 && second.distance <= smallSlip {
+						out = append(out, proposal{edits: []Edit{first, second.edits[0]}, distance: first.Distance + second.distance + secondSlip})
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// after is the same proposer once an edit is made.
+func (p proposer) after(e Edit) (proposer, bool) {
+	after, made := Start(p.set).Make([]Edit{e})
+	if !made {
+		return p, false
+	}
+	p.set, p.flow = after.set, after.flow(p.flow)
+	p.decision = side(after.set.Evaluate(p.flow), p.dir)
+	return p, true
 }
 
 // Two slips in one rule are taken for slips only where each is a small one.
@@ -78,17 +122,10 @@ func (p proposer) ruleEdits(r policy.RuleTrace) []proposal {
 // secondEdits proposes what is still to be edited in a rule once one of its peers is: the same
 // peer, or the ports.
 func (p proposer) secondEdits(r policy.RuleTrace, first Edit) []Edit {
-	after, made := world{set: p.set}.make([]Edit{first})
-	if !made {
-		return nil
-	}
-	next := p
-	next.set = after.set
-	next.flow = after.flow(p.flow)
-	next.decision = side(after.set.Evaluate(next.flow), p.dir)
+	next, made := p.after(first)
 	now, ok := next.ruleAgain(r.Ref)
 	switch {
-	case !ok || now.Match == policy.Yes:
+	case !made || !ok || now.Match == policy.Yes:
 		return nil
 	case now.PeersMatch == policy.Yes:
 		return next.portEdits(now)

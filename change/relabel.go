@@ -130,7 +130,7 @@ func labelled(pod *cluster.Pod, m *policy.Mismatch) *cluster.Pod {
 }
 
 // relabelNamespace gives a namespace the label of an edit.
-func (w world) relabelNamespace(e Edit) world {
+func (w World) relabelNamespace(e Edit) World {
 	n := *w.set.Snapshot().Namespace(e.Object.Name)
 	n.Labels.Known = maps.Clone(n.Labels.Known)
 	n.Labels.Known[e.Clause.Key] = e.Clause.Want[0]
@@ -139,7 +139,7 @@ func (w world) relabelNamespace(e Edit) world {
 }
 
 // relabelPods gives the pods of a workload, or a pod alone, the label of an edit.
-func (w world) relabelPods(e Edit) world {
+func (w World) relabelPods(e Edit) World {
 	before := w.set.Snapshot()
 	was := map[*cluster.Pod]bool{}
 	with := &cluster.Snapshot{}

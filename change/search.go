@@ -14,58 +14,78 @@ import (
 // Cause is the smallest change that turns denied flows into allowed ones: one edit for each
 // direction that denies them, or two where one rule has two slips.
 type Cause struct {
-	// Flow is the flow that the search started from, Turned how many of the denied flows the
-	// edits turn, itself included.
-	Flow   policy.Flow
-	Turned int
-	Edits  []Edit
+	// Flow is the flow that the search started from.
+	Flow  policy.Flow
+	Edits []Edit
 	// After is the decision for Flow once the edits are made.
 	After policy.Decision
 }
 
-// Search finds the causes of denied flows. It takes the first flow that no cause turns yet, looks
-// for the nearest edit in each direction that denies it, and goes on until all are turned or
-// nothing helps. A flow that no edit can turn has a Cause without edits.
-func Search(set *policy.Set, denied []policy.Decision) []Cause {
+// Search finds the causes of denied flows in a world. It takes a flow that no cause turns yet, looks
+// for the nearest edit in each direction that denies it, and goes on with those edits made until
+// all are turned or nothing helps. Flows for which something that is written can be mended come
+// first: what is added for the others would cover them, too. A flow that no edit can turn has a
+// Cause without edits. It returns the world with all edits made.
+func Search(w World, denied []policy.Decision) ([]Cause, World) {
 	var causes []Cause
-	left := slices.Clone(denied)
-	for len(left) > 0 && len(causes) < maxCauses {
-		cause, after := searchFor(set, left)
-		settled := func(d policy.Decision) bool {
-			if d.Flow == cause.Flow || len(cause.Edits) == 0 {
-				return d.Flow == cause.Flow
-			}
-			now := after.evaluate(d.Flow)
-			return turned(now.Egress) && turned(now.Ingress)
-		}
-		before := len(left)
-		left = slices.DeleteFunc(left, settled)
-		cause.Turned = before - len(left)
-		causes = append(causes, cause)
+	accept := func(cause Cause, after World) {
+		causes, w = append(causes, cause), after
 	}
-	return causes
+	for _, d := range denied[:min(len(denied), maxLeads)] {
+		if allTurned(w, []policy.Decision{d}) {
+			continue
+		}
+		if cause, after := searchFor(w, leading(w, denied, d)); len(causes) < maxCauses && cause.mends() {
+			accept(cause, after)
+		}
+	}
+	for _, d := range denied {
+		if len(causes) < maxCauses && !allTurned(w, []policy.Decision{d}) {
+			accept(searchFor(w, leading(w, denied, d)))
+		}
+	}
+	return causes, w
 }
 
-// maxCauses bounds how many different causes one question is searched for.
-const maxCauses = 5
+// leading returns the denied flows that are not turned yet, one of them in front.
+func leading(w World, denied []policy.Decision, lead policy.Decision) []policy.Decision {
+	out := []policy.Decision{lead}
+	for _, d := range denied {
+		if d.Flow != lead.Flow && !allTurned(w, []policy.Decision{d}) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
 
-// searchFor finds the cause of the first decision, and the cluster with its edits made.
-func searchFor(set *policy.Set, denied []policy.Decision) (Cause, world) {
-	lead := denied[0]
-	cause := Cause{Flow: lead.Flow, After: lead}
-	after := world{set: set}
+// mends tells whether a cause is about what is written, not about what is missing.
+func (c Cause) mends() bool {
+	return len(c.Edits) > 0 && !slices.ContainsFunc(c.Edits, func(e Edit) bool { return slices.Contains(Additions, e.Kind) })
+}
+
+// Bounds of a search: how many different causes it finds, and for how many flows it looks for a slip.
+const (
+	maxCauses = 5
+	maxLeads  = 12
+)
+
+// searchFor finds the cause of the first decision, and the world with its edits made.
+func searchFor(w World, denied []policy.Decision) (Cause, World) {
+	lead := w.Evaluate(denied[0].Flow)
+	cause := Cause{Flow: denied[0].Flow, After: lead}
+	after := w
 	for _, dir := range []policy.Direction{policy.Egress, policy.Ingress} {
 		if side(lead, dir).Verdict != policy.Denied {
 			continue
 		}
 		best, ok := turning(after, dir, denied)
 		if !ok {
-			return Cause{Flow: lead.Flow, After: lead}, world{set: set}
+			return Cause{Flow: denied[0].Flow, After: lead}, w
 		}
 		cause.Edits = append(cause.Edits, best.edits...)
 		after = best.after
 	}
-	cause.After = after.evaluate(lead.Flow)
+	cause.After = after.Evaluate(denied[0].Flow)
 	return cause, after
 }
 
@@ -81,7 +101,7 @@ type proposal struct {
 	edits []Edit
 	// distance says how far the edits are from what is written.
 	distance int
-	after    world
+	after    World
 }
 
 // alone is a proposal of each of some edits.
@@ -98,12 +118,12 @@ const shortfall = 15
 
 // turning returns the nearest proposal that really turns the first decision in a direction. They
 // are tried nearest first, until those that are left are further than the best that was found.
-func turning(w world, dir policy.Direction, denied []policy.Decision) (best proposal, ok bool) {
-	lead := w.evaluate(denied[0].Flow)
-	p := proposer{set: w.set, dir: dir, flow: w.flow(lead.Flow), decision: side(lead, dir)}
+func turning(w World, dir policy.Direction, denied []policy.Decision) (best proposal, ok bool) {
+	lead := w.Evaluate(denied[0].Flow)
+	p := proposer{set: w.set, dir: dir, flow: lead.Flow, decision: side(lead, dir)}
 	for _, d := range denied {
-		if side(d, dir).Verdict == policy.Denied {
-			p.flows = append(p.flows, w.flow(d.Flow))
+		if now := w.Evaluate(d.Flow); side(now, dir).Verdict == policy.Denied {
+			p.flows = append(p.flows, now.Flow)
 		}
 	}
 	proposals := p.propose()
@@ -115,9 +135,9 @@ func turning(w world, dir policy.Direction, denied []policy.Decision) (best prop
 		if ok && c.distance >= best.distance {
 			break
 		}
-		after, made := w.make(c.edits)
-		turns := func(f policy.Flow) bool { return turned(side(after.evaluate(f), dir)) }
-		if !made || !turns(denied[0].Flow) || p.cutsOff(after, c.edits[0]) {
+		after, made := w.Make(c.edits)
+		turns := func(f policy.Flow) bool { return turned(side(after.Evaluate(f), dir)) }
+		if !made || !turns(p.flow) || p.cutsOff(after, c.edits[0]) {
 			continue
 		}
 		if slices.ContainsFunc(p.flows, func(f policy.Flow) bool { return !turns(f) }) {
@@ -132,8 +152,8 @@ func turning(w world, dir policy.Direction, denied []policy.Decision) (best prop
 
 // cutsOff tells whether an edit lets a policy select pods that it does not select today, and
 // isolates pods thereby that are open.
-func (p proposer) cutsOff(after world, e Edit) bool {
-	if e.Kind != PolicyMoved && !strings.HasPrefix(e.Path, "spec.podSelector") {
+func (p proposer) cutsOff(after World, e Edit) bool {
+	if e.Kind != PolicyMoved && e.Kind != UnlistedType && !strings.HasPrefix(e.Path, "spec.podSelector") {
 		return false
 	}
 	edited := find(after.set, e.Object)
@@ -141,6 +161,14 @@ func (p proposer) cutsOff(after world, e Edit) bool {
 	return slices.ContainsFunc(edited.Spec.PolicyTypes, func(direction networkingv1.PolicyType) bool {
 		isolated := p.isolated(edited.Namespace, direction)
 		return slices.ContainsFunc(pods, func(pod *cluster.Pod) bool { return !isolated[pod] })
+	})
+}
+
+// allTurned tells whether NetworkPolicies allow flows in a world.
+func allTurned(w World, denied []policy.Decision) bool {
+	return !slices.ContainsFunc(denied, func(d policy.Decision) bool {
+		now := w.Evaluate(d.Flow)
+		return !turned(now.Egress) || !turned(now.Ingress)
 	})
 }
 

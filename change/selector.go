@@ -129,15 +129,32 @@ var opposites = map[metav1.LabelSelectorOperator]metav1.LabelSelectorOperator{
 // stamp: its value changes with every rollout, or from replica to replica. What is left of the
 // selector must still say something.
 func (p proposer) unpin(ref policy.RuleRef, selector, field string, m *policy.Mismatch) []Edit {
+	return p.withoutRequirement(StampedLabel, ref, selector, field, m, stampedLabel)
+}
+
+// withoutExtra proposes to take a requirement out of a selector that matches nothing, where the
+// object has no such label at all and no other key has the value.
+func (p proposer) withoutExtra(ref policy.RuleRef, selector, field string, m *policy.Mismatch) []Edit {
+	end, peer := p.ends()
+	if ref.Peer >= 0 {
+		end = peer
+	}
+	if m.Operator != "In" || m.Present || len(sameValue(end.Pod.Labels.Known, m)) > 0 || slices.Contains(optIn, m.Want[0]) {
+		return nil
+	}
+	return p.withoutRequirement(ExtraRequirement, ref, selector, field, m, extraRequirement)
+}
+
+func (p proposer) withoutRequirement(kind Kind, ref policy.RuleRef, selector, field string, m *policy.Mismatch, far int) []Edit {
 	if m.Truth != policy.No || p.requirements(ref) < 2 {
 		return nil
 	}
-	e := p.base(StampedLabel, ref, selector+"."+field)
+	e := p.base(kind, ref, selector+"."+field)
 	at := pointer(e.Path)
 	if strings.HasPrefix(field, "matchLabels") {
 		at = key(pointer(selector+".matchLabels"), m.Key)
 	}
-	e.From, e.Clause, e.Distance = m.Key, m, stampedLabel
+	e.From, e.Clause, e.Distance = m.Key, m, far
 	e.Patch = []Operation{{Op: "remove", Path: at}}
 	return []Edit{e}
 }

@@ -1,6 +1,8 @@
 package change
 
 import (
+	"slices"
+
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -59,6 +61,20 @@ func (p proposer) selectsAny(namespace string, selector *metav1.LabelSelector) b
 		}
 	}
 	return false
+}
+
+// listEdits proposes to list a direction that a policy has a rule for which would admit the flow.
+// Source: networking/v1 NetworkPolicySpec.PolicyTypes.
+func (p proposer) listEdits(t policy.PolicyTrace) []Edit {
+	admits := func(r policy.RuleTrace) bool { return r.Ignored && r.Match == policy.Yes }
+	if t.Selects != policy.Yes || !slices.ContainsFunc(t.Rules, admits) {
+		return nil
+	}
+	e := p.base(UnlistedType, p.of(t.Policy), "spec.policyTypes")
+	e.From, e.To = t.Policy.Spec.PolicyTypes, append(slices.Clone(t.Policy.Spec.PolicyTypes), typeOf[p.dir])
+	e.Patch = []Operation{{Op: "add", Path: "/spec/policyTypes", Value: e.To}}
+	e.Distance = unlistedType
+	return []Edit{e}
 }
 
 // moves proposes to create a policy that selects nothing where it is in the namespace of the

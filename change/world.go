@@ -7,15 +7,19 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// world is a cluster and what its policies say, as edits leave it.
-type world struct {
-	set *policy.Set
+// World is a cluster and what its policies say, as edits leave it.
+type World struct {
+	base *policy.Set
+	set  *policy.Set
 	// now holds the pods that edits gave other labels.
 	now map[*cluster.Pod]*cluster.Pod
 }
 
+// Start returns the world as it is.
+func Start(set *policy.Set) World { return World{base: set, set: set} }
+
 // flow is a flow of the cluster as it was, in the cluster as it is now.
-func (w world) flow(f policy.Flow) policy.Flow {
+func (w World) flow(f policy.Flow) policy.Flow {
 	for _, e := range []*policy.Endpoint{&f.Source, &f.Destination} {
 		if pod, ok := w.now[e.Pod]; ok && e.Pod != nil {
 			e.Pod = pod
@@ -24,10 +28,11 @@ func (w world) flow(f policy.Flow) policy.Flow {
 	return f
 }
 
-func (w world) evaluate(f policy.Flow) policy.Decision { return w.set.Evaluate(w.flow(f)) }
+// Evaluate judges a flow of the cluster as it was, now that the edits are made.
+func (w World) Evaluate(f policy.Flow) policy.Decision { return w.set.Evaluate(w.flow(f)) }
 
-// make makes edits. It returns false when one of them cannot be made.
-func (w world) make(edits []Edit) (after world, made bool) {
+// Make makes edits. It returns false when one of them cannot be made.
+func (w World) Make(edits []Edit) (after World, made bool) {
 	for _, e := range edits {
 		switch e.Kind {
 		case NamespaceLabelAdded:

@@ -149,6 +149,25 @@ instead may let a Service send traffic to it.`,
 			})
 		},
 	},
+	{
+		Code: "NPD108", Severity: Error,
+		Title: "a selector asks for a label too many",
+		Doc: `The selector asks for a label that the pod does not have, besides others that it has, and matches
+no pod at all: a version, a tier or a release that the pods never carried or lost.
+
+Verify: kubectl get pods -l with the selector finds nothing, without the one label it finds the pod.
+
+Fix: take the requirement out of the selector.`,
+		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.ExtraRequirement}, func(c change.Cause, e change.Edit) {
+				who, what := peerOf(c, e), place(e)+" allows pods with "
+				if e.Rule.Rule < 0 {
+					who, what = subjectEnd(c, e), "policy "+e.Object.Name+" would allow it but selects pods with "
+				}
+				p.cause(c, e, fmt.Sprintf("%s%s=%s besides other labels, which no pod has; %s has no label %s", what, e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key), labelEvidence(e))
+			})
+		},
+	},
 }
 
 // place names the rule that an edit is near: the policy and the path of the rule.

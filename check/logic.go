@@ -41,11 +41,18 @@ different things in different clusters.
 
 Fix: list the direction, or delete the rules.`,
 		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.UnlistedType}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("policy %s has %s rules that would allow it, but policyTypes does not list %s, so they are ignored", e.Object.Name, e.Direction, typeName(e.Direction.String())),
+					map[string]string{"policyTypes": fmt.Sprint(e.From)})
+			})
 			for _, np := range p.Involved() {
 				for _, dir := range unlisted(np) {
+					if p.listedByCause(np, dir) {
+						continue
+					}
 					p.report(Finding{
 						Object: np.Ref(), Field: "spec." + dir, Origin: np.Origin,
-						Message:  fmt.Sprintf("policy %s/%s has %s rules, but policyTypes does not list %s, so they are ignored (some plugins enforce them)", np.Namespace, np.Name, dir, strings.ToUpper(dir[:1])+dir[1:]),
+						Message:  fmt.Sprintf("policy %s/%s has %s rules, but policyTypes does not list %s, so they are ignored (some plugins enforce them)", np.Namespace, np.Name, dir, typeName(dir)),
 						Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
 						Advice:   "list the direction in policyTypes, or delete the rules",
 					})
@@ -91,6 +98,16 @@ Verify: kubectl get pods -n NAMESPACE --show-labels.
 
 Fix: correct the podSelector, or move the policy to the namespace that was meant.`,
 		Run: func(p *Pass) {
+			if p.Deep {
+				p.eachDead(func(t policy.PolicyTrace, subject policy.Endpoint) {
+					p.report(Finding{
+						Object: t.Policy.Ref(), Field: "spec.podSelector", Origin: t.Policy.Origin,
+						Message:  fmt.Sprintf("policy %s/%s would allow it, but selects no pod at all; %s", t.Policy.Namespace, t.Policy.Name, p.missed(t.Mismatch, subject)),
+						Evidence: map[string]string{"key": t.Mismatch.Key, "wanted": strings.Join(t.Mismatch.Want, ","), "seen": t.Mismatch.Saw},
+						Advice:   "correct the podSelector, or delete the policy",
+					})
+				})
+			}
 			for _, np := range p.Involved() {
 				if pods, complete := p.Set.Selected(np); p.Deep && len(pods) == 0 && complete && !p.Set.CannotSelect(np) {
 					p.report(Finding{
@@ -121,6 +138,18 @@ Fix: create it in the namespace of the pods, and delete it where it is.`,
 			})
 		},
 	},
+}
+
+// typeName is a direction as policyTypes names it.
+func typeName(dir string) string { return strings.ToUpper(dir[:1]) + dir[1:] }
+
+// listedByCause tells whether the fix of a cause lists a direction of a policy.
+func (p *Pass) listedByCause(np *cluster.Policy, dir string) bool {
+	found := false
+	p.eachEdit([]change.Kind{change.UnlistedType}, func(_ change.Cause, e change.Edit) {
+		found = found || e.Object == np.Ref() && e.Direction.String() == dir
+	})
+	return found
 }
 
 // unlisted returns the directions that a policy has rules for without listing them.

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -177,6 +179,45 @@ func (p *Pass) cause(c change.Cause, e change.Edit, message string, evidence map
 		f.Object, f.Field = p.owner(subjectEnd(c, e)), ""
 	}
 	p.report(f)
+}
+
+// eachDead calls a function for every policy that selects no pod at all and would allow a denied
+// flow if it selected its subject, once.
+func (p *Pass) eachDead(do func(t policy.PolicyTrace, subject policy.Endpoint)) {
+	seen := map[*cluster.Policy]bool{}
+	for _, d := range Denied(p.Answers) {
+		for _, side := range []policy.DirectionDecision{d.Egress, d.Ingress} {
+			for _, t := range change.Dead(p.Set, d, side.Direction) {
+				if seen[t.Policy] || p.edited(t.Policy) {
+					continue
+				}
+				seen[t.Policy] = true
+				subject := d.Flow.Destination
+				if side.Direction == policy.Egress {
+					subject = d.Flow.Source
+				}
+				do(t, subject)
+			}
+		}
+	}
+}
+
+// edited tells whether the fix of a cause edits a policy.
+func (p *Pass) edited(np *cluster.Policy) bool {
+	return slices.ContainsFunc(p.Causes, func(c change.Cause) bool {
+		return slices.ContainsFunc(c.Edits, func(e change.Edit) bool { return e.Object == np.Ref() || e.Rule.Policy == np })
+	})
+}
+
+// missed says what a podSelector wants and a pod has.
+func (p *Pass) missed(m *policy.Mismatch, e policy.Endpoint) string {
+	switch {
+	case m == nil || m.Reason != policy.LabelMismatch:
+		return p.Name(e) + " is not what it selects"
+	case !m.Present:
+		return fmt.Sprintf("it selects by %s, a label that %s does not have", m.Key, p.Name(e))
+	}
+	return fmt.Sprintf("it wants %s=%s, and %s has %s=%s", m.Key, strings.Join(m.Want, ","), p.Name(e), m.Key, m.Saw)
 }
 
 // severityOfDenied: what policies deny fails for certain only where something enforces them.

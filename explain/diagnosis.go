@@ -60,6 +60,8 @@ type Diagnosis struct {
 	Findings []check.Finding
 	Facts    []policy.Fact
 	Steps    []Step
+	// after is the world with the edits of all causes made.
+	after change.World
 	// Changes is what changed last; nil where nothing is told of that.
 	Changes *Changes
 	// Observed is when the cluster was read; zero where that is not known.
@@ -105,7 +107,7 @@ func Diagnose(q Question) (*Diagnosis, error) {
 	for i := range routes {
 		d.Answers = append(d.Answers, d.judge(source, destination, routes[i]))
 	}
-	d.Causes = change.Search(d.Set, check.Denied(d.Answers))
+	d.Causes, d.after = change.Search(change.Start(d.Set), check.Denied(d.Answers))
 	if destination.ByName {
 		d.lookups()
 	}

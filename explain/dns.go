@@ -23,7 +23,7 @@ func DNS(q One) (*OneStep, error) {
 	if none, ok := s.withoutPods(); ok {
 		return s.step(StepDNS, "DNS", []Line{none}), nil
 	}
-	d := &Diagnosis{Pass: *s.pass}
+	d := &Diagnosis{Pass: *s.pass, after: change.Start(s.pass.Set)}
 	d.Source = ends.End{Ref: s.end.Ref, Pods: s.pods}
 	d.Destination.ByName = true
 	d.lookups()
@@ -61,7 +61,7 @@ func (d *Diagnosis) lookups() {
 		}
 		l.Settle()
 		namespace := d.Source.Ref.Kind == "Namespace" && l.Resolver.Kind != ends.CustomDNS && l.Resolver.Kind != ends.NodeDNS
-		l.Causes = change.SearchDNS(d.Set, check.Denied(l.Answers), namespace)
+		l.Causes, d.after = change.SearchDNS(d.after, check.Denied(l.Answers), namespace)
 		d.DNS = append(d.DNS, l)
 	}
 	d.upstream()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/check"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -35,7 +36,9 @@ func FixText(e change.Edit) string {
 		return fmt.Sprintf("create the policy %s in namespace %v, and delete it from %v", e.Object.Name, e.To, e.From)
 	case change.PeerSplit:
 		return fmt.Sprintf("%s: make two peers of %s, one for each selector", object, e.Path)
-	case change.StampedLabel:
+	case change.NamespaceMissing:
+		return fmt.Sprintf("%s: add namespaceSelector %s=%s beside the podSelector of %s", object, cluster.MetadataName, e.Clause.Saw, strings.TrimSuffix(e.Path, ".namespaceSelector"))
+	case change.StampedLabel, change.ExtraRequirement:
 		return fmt.Sprintf("%s: remove %s", object, e.Path)
 	case change.NamespaceLabelAdded:
 		return fmt.Sprintf("label namespace %s with %s=%v", e.Object.Name, e.Clause.Key, e.To)
@@ -96,6 +99,8 @@ func CautionText(c change.Caution) string {
 		return "this allows every address, inside the cluster and outside"
 	case change.WholeNamespace:
 		return "this allows every pod of the namespaces that are selected"
+	case change.Unlabelled:
+		return "the pods to be allowed carry no labels, so this allows every pod of the namespace: give them a label first"
 	case change.OtherRules:
 		return "every rule that selects by this label applies then, wherever it is written"
 	}

@@ -63,7 +63,9 @@ func peersMissed(clauses []policy.Clause) string {
 	}
 	var out []string
 	for i := range misses {
-		out = append(out, MismatchText(&misses[i]))
+		if text := MismatchText(&misses[i]); !slices.Contains(out, text) {
+			out = append(out, text)
+		}
 	}
 	const most = 3
 	if len(out) > most {

@@ -224,8 +224,11 @@ func (d *Diagnosis) portLines() []Line {
 // policyLines sums up the policies involved when nothing is wrong with them.
 func (d *Diagnosis) policyLines() []Line {
 	involved := d.Involved()
-	if len(involved) == 0 && d.Verdict == Unknown {
+	if len(involved) == 0 && d.unjudged() {
 		return []Line{{Status: Skipped, Text: "not looked at: there is no pod to judge"}}
+	}
+	if len(involved) == 0 && d.Verdict == Unknown {
+		return []Line{{Status: NotKnown, Text: "no NetworkPolicy that was read selects either end"}}
 	}
 	if len(involved) == 0 {
 		return []Line{{Status: OK, Text: "no NetworkPolicy selects either end"}}
@@ -247,7 +250,20 @@ func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 	if rest := unchecked(&d.Pass, involved); rest != "" {
 		return text + "; " + rest
 	}
+	if slices.ContainsFunc(involved, func(np *cluster.Policy) bool {
+		return slices.ContainsFunc(check.PeersOf(np), func(ref policy.RuleRef) bool {
+			pods, _ := d.Set.PeerPods(ref)
+			return len(pods) == 0
+		})
+	}) {
+		return text // what matches nothing is named as the cause
+	}
 	return text + "; every rule that selects pods matches some"
+}
+
+// unjudged tells whether there is no pair of ends to judge at all.
+func (d *Diagnosis) unjudged() bool {
+	return !slices.ContainsFunc(d.Answers, func(a check.Answer) bool { return len(a.Pairs) > 0 })
 }
 
 // unchecked says that there are rules of which it cannot be told whether they match anything, for

@@ -12,7 +12,13 @@ import (
 func (d *Diagnosis) Summary() string {
 	if len(d.Findings) > 0 && (d.Findings[0].Cause || d.Findings[0].Severity == check.Error) && d.Result == Fails {
 		f := d.Findings[0]
-		text := fmt.Sprintf("%s%s (%s)", d.where(), f.Message, f.Code)
+		text := fmt.Sprintf("%s (%s)", f.Message, f.Code)
+		if f.Cause {
+			text = d.where() + text
+		}
+		if n := d.otherErrors(); n > 1 {
+			return text + fmt.Sprintf("; and %s, named below. All fixes are needed", count(n, "more problem"))
+		}
 		if second, ok := d.secondCause(); ok {
 			where := "at the other end"
 			if edits := d.Causes[0].Edits; edits[0].Direction == edits[1].Direction {
@@ -55,6 +61,17 @@ func (d *Diagnosis) Summary() string {
 	return "it depends on " + strings.Join(missing, "; and on ")
 }
 
+// otherErrors counts the findings besides the first that make the connection fail.
+func (d *Diagnosis) otherErrors() int {
+	n := 0
+	for _, f := range d.Findings[1:] {
+		if f.Severity == check.Error {
+			n++
+		}
+	}
+	return n
+}
+
 // secondCause returns the second finding where two things are to be mended: both ends deny, or one
 // rule has two slips.
 func (d *Diagnosis) secondCause() (check.Finding, bool) {
@@ -95,30 +112,4 @@ func (d *Diagnosis) allowedBy() string {
 		return "the rules named above"
 	}
 	return strings.Join(out, " and ")
-}
-
-// Fixed says, for each cause that has edits, what they were seen to change.
-func (d *Diagnosis) Fixed() []string {
-	var out []string
-	say := func(from, to string, v policy.Verdict) {
-		text := fmt.Sprintf("re-evaluated: %s → %s becomes %s", from, to, v)
-		if v != policy.Allowed {
-			text += "; the rest depends on what is not known"
-		}
-		out = append(out, text)
-	}
-	for _, c := range d.Causes {
-		if len(c.Edits) > 0 {
-			say(d.ShortName(c.Flow.Source), d.ShortName(c.Flow.Destination), c.After.Verdict)
-		}
-	}
-	for _, l := range d.DNS {
-		for _, c := range l.Causes {
-			if len(c.Edits) > 0 {
-				say(d.ShortName(c.Flow.Source), "DNS", c.After.Verdict)
-				break
-			}
-		}
-	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -26,9 +27,11 @@ type Diagnosis struct {
 	Pairs       []Pair    `json:"pairs"`
 	Steps       []Step    `json:"steps"`
 	Findings    []Finding `json:"findings"`
-	Facts       []Fact    `json:"facts"`
-	Gaps        []Gap     `json:"gaps"`
-	Plugin      Plugin    `json:"plugin"`
+	// Fixes are the fixes of all findings, each once, in the order in which they are to be made.
+	Fixes  []Fix  `json:"fixes,omitempty"`
+	Facts  []Fact `json:"facts"`
+	Gaps   []Gap  `json:"gaps"`
+	Plugin Plugin `json:"plugin"`
 	// ObservedAt is when the cluster was read; files do not tell.
 	ObservedAt string      `json:"observedAt,omitempty"`
 	Origin     *Provenance `json:"origin,omitempty"`
@@ -68,12 +71,19 @@ type Options struct {
 
 // locate says where a field of an object is written down, or where the object is from.
 func (o Options) locate(origin cluster.Origin, path string) string {
-	if o.Locate != nil && origin.File != "" && path != "" {
+	for ; o.Locate != nil && origin.File != "" && path != ""; path = parent(path) {
 		if line, ok := o.Locate(origin, path); ok {
 			origin.Line = line
+			break
 		}
 	}
 	return origin.String()
+}
+
+// parent is the field that a field is in: one that is missing is to be added there.
+func parent(path string) string {
+	i := strings.LastIndexAny(path, ".[")
+	return path[:max(i, 0)]
 }
 
 // NewDiagnosis makes the document of a diagnosis.
@@ -99,6 +109,9 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 		summary:     d.Summary(),
 		command:     o.Command,
 		fixed:       d.Fixed(),
+	}
+	for _, f := range fixesOf(doc.Findings) {
+		doc.Fixes = append(doc.Fixes, f.Fix)
 	}
 	doc.changed, doc.noted = linesOf(d.Changes)
 	if !d.Destination.Target.Port.IsZero() {

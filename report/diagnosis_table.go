@@ -99,22 +99,30 @@ func resultColor(result string) string {
 	return yellow
 }
 
-// fixes writes the first fix in full, and what else was found in a line each.
+// fixes writes what is to be done in full, and what else was found in a line each.
 func (p *pager) fixes(d *Diagnosis) {
 	if len(d.Findings) == 0 {
 		return
 	}
 	first, rest := d.Findings[0], d.Findings[1:]
-	fixes := fixesOf(d.Findings[:1])
-	rows := fixRows(fixes, false)
+	needed := slices.Clone(d.Findings[:1])
+	for _, f := range rest {
+		if f.Severity == "error" {
+			needed = append(needed, f)
+		}
+	}
+	fixes := fixesOf(needed)
+	rows := fixRows(fixes, len(needed) > 1)
 	switch {
 	case len(fixes) > 0 && len(d.fixed) > 0:
-		rows = append(rows, []string{"", Plain(d.fixed[0])})
+		for _, text := range d.fixed {
+			rows = append(rows, []string{"", Plain(text)})
+		}
 	case len(fixes) == 0 && first.Advice != "" && (d.Result != "Unclear" || len(d.Facts) == 0):
 		rows = append(rows, []string{"Do", Plain(first.Advice)})
 	}
 	for _, f := range rest {
-		if len(fixList(f.Fix)) > 1 && sameFixes(f, first) {
+		if len(needed) == 2 && len(fixList(f.Fix)) > 1 && sameFixes(f, first) {
 			continue // the other end of the same connection: the summary speaks of both
 		}
 		rows = append(rows, []string{"Also", Plain(f.Message + " (" + f.Code + ")")})
