@@ -44,7 +44,8 @@ Fix: write both selectors in one item, with one dash.`,
 	},
 	{
 		Code: "NPD607", Severity: Warning,
-		Title: "a policy that seems meant to deny does not",
+		Title:    "a policy that seems meant to deny does not",
+		Symptoms: []string{"policy has no effect"},
 		Doc: `An empty list of rules denies only in a direction that policyTypes lists. Where policyTypes is left
 out, "egress: []" lists nothing and isolates nothing: the policy then isolates ingress alone, which
 it was perhaps not meant to. And a rule that is there but empty ("- {}", "from: []", "to: []") is no

@@ -27,7 +27,7 @@ func TestBySymptom(t *testing.T) {
 		{"connection times out", "NPD401 NPD402 NPD703"},
 		{"refused", "NPD701 NPD702 NPD705"},
 		{"curl: (7) Failed to connect: Connection refused", "NPD701 NPD702"},
-		{"has no effect", "NPD604 NPD605 NPD711"},
+		{"has no effect", "NPD604 NPD605 NPD607 NPD711"},
 		{"RBAC: access denied", "NPD712"},
 		{"403", "NPD712"},
 		{"5040", ""},

@@ -95,7 +95,7 @@ func isSymptom(text string) bool {
 		return true
 	}
 	found := check.BySymptom(text)
-	if len(found) > 0 && found[0].Whole {
+	if slices.ContainsFunc(found, func(s check.Shown) bool { return s.Whole }) {
 		return true
 	}
 	if _, isPolicy, err := parsePolicy(text, "default"); isPolicy || err != nil {

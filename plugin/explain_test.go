@@ -82,6 +82,7 @@ func TestExplainingALiveCluster(t *testing.T) {
 		"no such policy":                {text: "netpol/alow", says: "did you mean allow?"},
 		"no such policy, hidden":        {text: "netpol/alow", deny: "networkpolicies.networking.k8s.io", in: "shop", want: explain.Unclear, says: "policies of namespace shop could not be read"},
 		"no policies may be read":       {text: "pod/api", deny: "networkpolicies.networking.k8s.io", in: "shop", want: explain.Unclear, says: "could not be read", mute: "everything is let"},
+		"the pod may not be read":       {text: "pod/api", deny: "pods", in: "shop", want: explain.Unclear, says: "shop/api (Pod) could not be read", mute: "everything is let"},
 		"no pods may be read":           {text: "netpol/allow", deny: "pods", in: "shop", want: explain.Unclear, says: "not every one could be read", mute: "there is none"},
 		"no namespaces may be read":     {text: "netpol/allow", deny: "namespaces", in: "", want: explain.Unclear, says: "there may be other namespaces", mute: "nobody"},
 		"other pods may not be read":    {text: "netpol/allow", all: true, deny: "pods", in: livetest.Across, want: explain.Unclear, says: "could be read", mute: "nobody"},

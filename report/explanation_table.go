@@ -155,7 +155,7 @@ func (p *pager) columns(rows [][]string, shares []int) {
 		var cells [][]string
 		height := 0
 		for c, text := range r {
-			cells = append(cells, strings.Split(wrap(text, widths[c]), "\n"))
+			cells = append(cells, hang(text, widths[c]))
 			height = max(height, len(cells[c]))
 		}
 		for line := range height {
@@ -170,6 +170,18 @@ func (p *pager) columns(rows [][]string, shares []int) {
 			p.line(trimEnd(text))
 		}
 	}
+}
+
+// hang wraps the text of a cell; all lines but the first are indented, so that rows stay apart.
+func hang(text string, width int) []string {
+	if twwidth.Width(text) <= width || width <= narrowest/2 {
+		return strings.Split(wrap(text, width), "\n")
+	}
+	lines := strings.Split(wrap(text, width-len(indent)), "\n")
+	for i := range lines[1:] {
+		lines[i+1] = indent + lines[i+1]
+	}
+	return lines
 }
 
 // fit narrows columns until they fit into a width: each to its share of what those leave that need
