@@ -95,8 +95,12 @@ func (p proposer) slip(m *policy.Mismatch) bool {
 		return false
 	}
 	_, want := nearest(m.Want, m.Saw)
-	has := func(labels cluster.Labels) bool { return labels.Known[m.Key] == want }
-	return spelling.Near(want, m.Saw) && !slices.ContainsFunc(p.set.Snapshot().AllNamespaces(), func(n *cluster.Namespace) bool {
+	has := func(labels cluster.Labels) bool {
+		value, presence := labels.Get(m.Key)
+		return presence == cluster.MaybePresent || value == want
+	}
+	read := p.set.Snapshot().Read
+	return spelling.Near(want, m.Saw) && (read.All || read.NamespaceObjects) && !slices.ContainsFunc(p.set.Snapshot().AllNamespaces(), func(n *cluster.Namespace) bool {
 		if strings.HasPrefix(m.Field, "namespaceSelector") {
 			return has(n.Labels)
 		}
@@ -104,11 +108,15 @@ func (p proposer) slip(m *policy.Mismatch) bool {
 	})
 }
 
-// meansNamespace tells whether the namespaceSelector of a peer matches some namespace for certain,
-// whether its pods were read or not: it was meant for that one.
+// meansNamespace tells whether the namespaceSelector of a peer matches, or may match, some
+// namespace, whether its pods were read or not: it was meant for that one. Of namespaces that were
+// not all read, one may be among the others.
 func (p proposer) meansNamespace(ref policy.RuleRef) bool {
+	if read := p.set.Snapshot().Read; !read.All && !read.NamespaceObjects {
+		return true
+	}
 	return slices.ContainsFunc(p.set.Snapshot().AllNamespaces(), func(n *cluster.Namespace) bool {
-		return p.set.MatchNamespace(ref, n.Name).Truth == policy.Yes
+		return p.set.MatchNamespace(ref, n.Name).Truth != policy.No
 	})
 }
 

@@ -25,6 +25,9 @@ type Snapshot struct {
 	EndpointSlices []*EndpointSlice
 	Nodes          []*Node
 	Agents         []*Agent
+	// Mentioned are the names of namespaces that are known to be there because some object is in
+	// them, whether anything of them was read or not.
+	Mentioned []string
 	// Roles and Bindings are those of Scope.Rights.
 	Roles    []*Role
 	Bindings []*Binding
@@ -51,7 +54,7 @@ type Snapshot struct {
 // index holds what Seal computes.
 type index struct {
 	namespaces map[string]*Namespace
-	named      []*Namespace // those that were read and those that something is in
+	named      []*Namespace // those that were read and those that something is known to be in
 	pods       map[[2]string]*Pod
 	podsIn     map[string][]*Pod
 	workloads  map[[3]string]*Workload
@@ -153,7 +156,8 @@ func (s *Snapshot) buildIndex() {
 	s.index = x
 }
 
-// named returns the namespaces that were read and those that an object which was read is in.
+// named returns the namespaces that were read, those that an object which was read is in, and those
+// that are mentioned.
 func named(s *Snapshot, read map[string]*Namespace) []*Namespace {
 	names := map[string]*Namespace{}
 	note := func(name string) {
@@ -172,6 +176,9 @@ func named(s *Snapshot, read map[string]*Namespace) []*Namespace {
 	}
 	for _, v := range s.Services {
 		note(v.Namespace)
+	}
+	for _, name := range s.Mentioned {
+		note(name)
 	}
 	all := slices.AppendSeq(slices.Clone(s.Namespaces), maps.Values(names))
 	slices.SortFunc(all, func(a, b *Namespace) int { return cmp.Compare(a.Name, b.Name) })

@@ -95,6 +95,9 @@ func (c *clerk) number(namespace []byte) uint32 {
 // is not read, or at fault.
 func (c *clerk) file(h *header, e entry) (entry, *Error) {
 	class := c.classify(h.apiVersion, h.kind)
+	if class.kind == nil && len(h.namespace) > 0 {
+		c.number(h.namespace) // the object is not read, but its namespace is there
+	}
 	if class.use != nil {
 		return e, &Error{Message: fmt.Sprintf("%s %s is not read; write it as %s", h.apiVersion, h.kind, class.use.apiVersion)}
 	}
@@ -102,10 +105,10 @@ func (c *clerk) file(h *header, e entry) (entry, *Error) {
 		return e, nil
 	}
 	namespace := c.namespaceOf(class.kind, h.namespace)
+	e.namespace = c.number(namespace)
 	if only := class.kind.only; only != "" && only != string(namespace)+"/"+string(h.name) {
 		return e, nil
 	}
-	e.namespace = c.number(namespace)
 	e.placed = len(namespace) > 0 && len(h.namespace) == 0
 	switch {
 	case len(h.name) > 0:

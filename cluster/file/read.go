@@ -64,7 +64,7 @@ func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapsh
 	if err != nil {
 		return nil, err
 	}
-	snapshot := &cluster.Snapshot{FromFiles: true, Read: cluster.Scope{Nodes: true, NamespaceObjects: true, DNS: scope.DNS, All: scope.All, Rights: slices.Clone(scope.Rights)}}
+	snapshot := &cluster.Snapshot{FromFiles: true, Mentioned: s.mentioned(), Read: cluster.Scope{Nodes: true, NamespaceObjects: true, DNS: scope.DNS, All: scope.All, Rights: slices.Clone(scope.Rights)}}
 	if !scope.All {
 		snapshot.Read.Namespaces = slices.Sorted(maps.Keys(whole))
 		snapshot.Read.Addresses = slices.Clone(scope.Addresses)
@@ -76,6 +76,14 @@ func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapsh
 	f.addUnknownRights(scope.Rights)
 	f.finish()
 	return snapshot.Seal(), nil
+}
+
+// mentioned returns the namespaces that objects are in, whether the question reaches them or not:
+// what is said of all namespaces must not leave them out.
+func (s *Source) mentioned() []string {
+	names := slices.DeleteFunc(slices.Clone(s.namespaces.names), func(name string) bool { return name == "" })
+	slices.Sort(names) // they were met in any order
+	return names
 }
 
 // wholeNamespaces are those that a scope names, without what its addresses may add.
