@@ -51,8 +51,9 @@ golden: ## rewrite the expected outputs of the command line tests
 	go test ./test/cli -update
 
 .PHONY: generate
-generate: ## rewrite what is made from the code: the pages of findings
+generate: ## rewrite what is made from the code: the pages of findings and of causes
 	go run ./test/findings > docs/findings.md
+	go test ./test/catalogue -run '^TestCauses$$' -update
 
 FUZZTIME ?= 30s
 .PHONY: fuzz

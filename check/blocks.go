@@ -66,6 +66,16 @@ Fix: select the pods by their labels. For nodes and the API server, use the plug
 			p.eachNear([]policy.Reason{policy.BlockIgnoresPods, policy.BlockIgnoresNode}, func(c change.Cause, e change.Edit) {
 				p.cause(c, e, fmt.Sprintf("%s allows the ipBlock %s, and %s lies in it, but on %s an ipBlock does not match what runs in the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
 			})
+			for _, c := range p.Causes {
+				if rule, m := ignoredBlock(c); m != nil {
+					p.report(Finding{
+						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
+						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s lies in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], m.Saw, p.pluginName()),
+						Evidence: map[string]string{"wanted": m.Want[0], "seen": m.Saw},
+						Advice:   "use the plugin's own policies for that end, or have the plugin match it by ipBlock",
+					})
+				}
+			}
 		},
 	},
 	{
@@ -105,6 +115,27 @@ that names DNS names.`,
 			})
 		},
 	},
+}
+
+// ignoredBlock finds the block that would allow a flow for which no edit was found, if only the plugin
+// held blocks against what runs in the cluster.
+func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
+	if len(c.Edits) > 0 {
+		return policy.RuleRef{}, nil
+	}
+	for _, side := range []policy.DirectionDecision{c.After.Egress, c.After.Ingress} {
+		for _, t := range side.Trace {
+			for _, r := range t.Rules {
+				for _, clause := range r.Peers {
+					m := clause.Mismatch
+					if side.Verdict == policy.Denied && t.Isolates == policy.Yes && r.PortsMatch == policy.Yes && m != nil && (m.Reason == policy.BlockIgnoresPods || m.Reason == policy.BlockIgnoresNode) {
+						return clause.Ref, m
+					}
+				}
+			}
+		}
+	}
+	return policy.RuleRef{}, nil
 }
 
 // eachNear calls a function for every edit that adds something where a clause came near that did

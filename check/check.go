@@ -62,10 +62,13 @@ type Finding struct {
 	Advice string
 	// Cause: this is why the connection does not work, not just something that was seen.
 	Cause bool
+	// Voids: with this, what policies deny is no cause; it is said before that.
+	Voids bool
 }
 
 // All is the catalogue, in the order of the codes.
-var All = slices.Concat(labels, namespaces, ports, rules, blocks, dns, logic, intent, overlap, vacuous, exposed, undoing, services)
+var All = slices.Concat(labels, namespaces, ports, portRanges, listening, rules, blocks, dns, fqdn, logic, intent, overlap, vacuous, exposed, undoing, services,
+	meshes, serviceAddresses, loadBalancers, metadata, acmeSolvers, ownServices, families, managed, ownNode, startUp)
 
 // ByCode finds a check, whatever the case of the code.
 func ByCode(code string) (Check, bool) {
@@ -88,6 +91,7 @@ func Run(p *Pass) []Finding {
 		return cmp.Or(
 			-cmp.Compare(boolRank(a.Cause), boolRank(b.Cause)),
 			cmp.Compare(a.Severity.rank(), b.Severity.rank()),
+			-cmp.Compare(boolRank(a.Voids), boolRank(b.Voids)),
 			cmp.Compare(a.Code, b.Code),
 			a.Object.Compare(b.Object),
 			cmp.Compare(a.Field, b.Field),

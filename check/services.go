@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -208,9 +209,12 @@ Fix: install a network plugin that enforces policies. Changing the policies chan
 			if p.Plugin.Declared {
 				message = "policies apply to this connection, but nothing enforces them; once a network plugin does, it is as they say"
 			}
+			denied := len(p.Causes) > 0 || slices.ContainsFunc(p.DNS, func(l Lookup) bool { return len(l.Causes) > 0 })
 			p.report(Finding{
 				Object:   cluster.Ref{Kind: "NetworkPlugin", Name: p.Plugin.Name},
 				Message:  message,
+				Cause:    denied,
+				Voids:    denied,
 				Evidence: map[string]string{"plugin": p.Plugin.Name, "evidence": strings.Join(p.Plugin.Evidence, ", ")},
 				Advice:   "test a connection that policies deny; install a network plugin that enforces policies",
 			})

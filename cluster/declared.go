@@ -22,6 +22,9 @@ type Declared struct {
 	// Scraped: an annotation asks Prometheus to connect to it, on ScrapePort if that is not 0.
 	Scraped    bool
 	ScrapePort int32
+	// Loopback are the ports on which containers are told to listen at the loopback alone, so that
+	// nobody else reaches them.
+	Loopback []int32
 }
 
 // The annotations by which pods ask to be scraped. They are a convention, which the example
@@ -34,7 +37,7 @@ const (
 // declaredBy reads what a specification and its annotations declare. What comes from Secrets and
 // ConfigMaps is not in a specification, and so never read.
 func declaredBy(spec *corev1.PodSpec, annotations map[string]string) *Declared {
-	d := &Declared{Scraped: annotations[scrapeAnnotation] == "true"}
+	d := &Declared{Scraped: annotations[scrapeAnnotation] == "true", Loopback: loopbackPorts(spec.Containers)}
 	if port, err := strconv.ParseUint(annotations[scrapePortAnnotation], 10, 16); err == nil {
 		d.ScrapePort = int32(port)
 	}

@@ -32,6 +32,8 @@ type Pod struct {
 
 	// ServiceAccount is the one that the pod runs as, of its namespace.
 	ServiceAccount string
+	// DirectTarget: a load balancer sends traffic to the pod by its own address.
+	DirectTarget bool
 }
 
 // ContainerPort is one declared port. Source: core/v1 ContainerPort.
@@ -74,6 +76,7 @@ func (p *Pod) PortNamed(name string, protocol corev1.Protocol) []int32 {
 // running and so keep their ports. Source: core/v1 Container.RestartPolicy.
 func (p *Pod) FromSpec(spec *corev1.PodSpec) {
 	p.HostNetwork = spec.HostNetwork
+	p.DirectTarget = directTarget(spec)
 	p.Node = spec.NodeName
 	p.ServiceAccount = cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount, "default")
 	p.DNSPolicy = spec.DNSPolicy

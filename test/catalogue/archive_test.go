@@ -28,6 +28,10 @@ import (
 //	fix: "cidr":"192.0.2.53/32"                 words that the fixes hold, as JSON
 //	opens: more                                 the fix cannot help but allow other connections, too
 //
+// A line "case: SLUG Title" in front of a question says that it is how a connection fails in the
+// field, for docs/causes.md; "twin: SLUG" in front of another question that it is the one in which
+// that failure must not be seen. Without a twin, the first question about the silent twin is it.
+//
 // A question about the silent twin is "ask-silent:", its answer "says-silent:"; without the
 // former the question is the same. The twin is the cluster with the objects of the files called
 // silent*.yaml in place of those of the same name.
@@ -45,6 +49,8 @@ type archive struct {
 	with      []string
 	live      bool
 	forbidden []string
+	// slug, title and twin of the question that comes next
+	slug, title, twin string
 }
 
 // question is what is typed and what must be answered.
@@ -60,6 +66,9 @@ type question struct {
 	fixed   *words
 	wider   bool // "opens: more"
 	settled bool // "says" was there
+	slug    string
+	title   string
+	twin    string // the slug of the case that must not be seen here
 }
 
 // words splits the command line of a question.
@@ -159,8 +168,13 @@ func (a *archive) line(number int, key, value string) error {
 		a.live = value == "yes"
 	case key == "forbid":
 		a.forbidden = append(a.forbidden, value)
+	case key == "case":
+		a.slug, a.title, _ = strings.Cut(value, " ")
+	case key == "twin":
+		a.twin = value
 	case key == "ask":
-		a.questions = append(a.questions, &question{line: number, text: value, silent: silent})
+		a.questions = append(a.questions, &question{line: number, text: value, silent: silent, slug: a.slug, title: a.title, twin: a.twin})
+		a.slug, a.title, a.twin = "", "", ""
 	case last == nil:
 		return fmt.Errorf("%q comes before the first question", key)
 	case key == "says":

@@ -60,8 +60,10 @@ type ref struct {
 }
 
 type fact struct {
-	Kind string `json:"kind"`
-	Key  string `json:"key"`
+	Kind    string `json:"kind"`
+	Key     string `json:"key"`
+	Missing string `json:"missing"`
+	Settle  string `json:"settle"`
 }
 
 // fix is one edit: a patch of an object, or an object to add.

@@ -1,0 +1,50 @@
+package check
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// families is the finding about connections that are allowed over one address family only, NPD724.
+var families = []Check{
+	{
+		Code: "NPD724", Severity: Warning,
+		Title:    "allowed over one address family and not over the other",
+		Symptoms: []string{"takes 5 to 30 seconds, then works", "only AAAA fails", "works with -4"},
+		Doc: `Both ends have IPv4 and IPv6 addresses, and the rules allow one of the two. Selectors cover both;
+an ipBlock covers its own alone, and 0.0.0.0/0 says nothing about IPv6.
+
+What you see: clients try one family first, wait, and go on with the other: slow, but it works.
+Clients that do not go on fail.
+
+Verify: connect with -4 and with -6.
+
+Fix: add an ipBlock of the other family, or select pods by their labels.`,
+		Run: func(p *Pass) {
+			for _, a := range p.Answers {
+				for _, j := range a.Pairs {
+					verdicts := map[corev1.IPFamily]policy.Verdict{}
+					for _, d := range j.Decisions {
+						verdicts[d.Flow.Family] = d.Verdict
+					}
+					for _, shut := range []corev1.IPFamily{corev1.IPv4Protocol, corev1.IPv6Protocol} {
+						open := corev1.IPv4Protocol
+						if shut == open {
+							open = corev1.IPv6Protocol
+						}
+						if verdicts[open] == policy.Allowed && verdicts[shut] == policy.Denied {
+							p.report(Finding{
+								Object:  p.owner(j.Destinations[0]),
+								Message: fmt.Sprintf("%s reaches %s over %s and not over %s: clients that try the latter first wait, or give up", p.Name(j.Sources[0]), p.Name(j.Destinations[0]), open, shut),
+								Advice:  fmt.Sprintf("allow %s as well: an ipBlock covers one family only, a selector covers both", shut),
+							})
+						}
+					}
+				}
+			}
+		},
+	},
+}

@@ -1,0 +1,122 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
+)
+
+// listening are the findings about whether anything listens where a connection arrives, NPD307 and
+// NPD308. Only a test can tell; objects give hints.
+var listening = []Check{
+	{
+		Code: "NPD307", Severity: Info,
+		Title:    "the Service leads to a port that no container declares",
+		Symptoms: []string{"502", "connection refused"},
+		Doc: `The targetPort of the Service is a number that no container of the pods behind it declares, while
+they declare others. A container need not declare the ports it listens on, so this may be right.
+Often it is a slip, or the application moved to another port.
+
+What you see, where it is wrong: connection refused at once, from everywhere, also from inside the
+pod. An application that listens on 127.0.0.1 alone looks the same from outside, and answers
+inside the pod.
+
+Verify: kubectl exec in the pod, or kubectl debug with an image that has the tools: connect to
+127.0.0.1 and to the pod's own address on that port. Refused on both: nothing listens there.
+Refused on the pod's address only: the application listens on the loopback alone.
+
+Fix: set targetPort to the port that the application listens on, or have the application listen on
+all addresses. No policy is to blame.`,
+		Run: func(p *Pass) {
+			for i := range p.Answers {
+				r := &p.Answers[i].Route
+				if r.Service == nil || r.Service.Headless {
+					continue
+				}
+				for _, b := range slices.Concat(r.Backends, r.Unready) {
+					if number, undeclared := undeclared(b, r); undeclared {
+						p.report(Finding{
+							Object: r.Service.Ref(), Field: "spec.ports", Origin: r.Service.Origin,
+							Message:  fmt.Sprintf("Service %s leads to port %d/%s, which no container of %s declares; it declares %s", name(r.Service.Ref()), number, r.Protocol, p.Name(b.End), declaredPorts(b.End.Pod)),
+							Evidence: map[string]string{"targetPort": fmt.Sprint(number)},
+							Advice:   fmt.Sprintf("test inside the pod whether anything listens: 127.0.0.1:%d and the pod's own address", number),
+						})
+					}
+				}
+			}
+		},
+	},
+	{
+		Code: "NPD308", Severity: Warning,
+		Title:    "the application is told to listen on the loopback alone",
+		Symptoms: []string{"kubectl port-forward works, clients do not get through", "connection refused"},
+		Doc: `A flag or variable of the container says where to listen, such as --metrics-bind-address, and
+names 127.0.0.1 with the port at which the connection arrives. Nobody outside the pod reaches what
+listens there. That is on purpose where a proxy beside it, such as kube-rbac-proxy or a mesh's,
+hands traffic on.
+
+What you see: connection refused at once, from everywhere but inside the pod. kubectl port-forward
+works, because it ends inside the pod, and proves nothing.
+
+Verify: inside the pod, connect to 127.0.0.1 and to the pod's own address on that port. Refused on
+the latter only: it listens on the loopback alone.
+
+Fix: have it listen on all addresses (0.0.0.0 or [::]), or dial the port of the proxy beside it.
+No policy is to blame.`,
+		Run: func(p *Pass) {
+			for i := range p.Answers {
+				r := &p.Answers[i].Route
+				for _, b := range slices.Concat(r.Backends, r.Unready) {
+					if r.Protocol == corev1.ProtocolTCP && b.End.Pod != nil && slices.Contains(p.loopback(b.End.Pod), b.Port) {
+						p.report(Finding{
+							Object:   p.owner(b.End),
+							Message:  fmt.Sprintf("%s is told to listen on 127.0.0.1:%d, where nobody outside the pod reaches it", p.Name(b.End), b.Port),
+							Evidence: map[string]string{"port": fmt.Sprint(b.Port)},
+							Advice:   fmt.Sprintf("test inside the pod whether the pod's own address answers on %d; have the application listen on all addresses", b.Port),
+						})
+					}
+				}
+			}
+		},
+	},
+}
+
+// loopback returns the ports on which a pod is told to listen at the loopback alone.
+func (p *Pass) loopback(pod *cluster.Pod) []int32 {
+	if pod.Declared != nil {
+		return pod.Declared.Loopback
+	}
+	if w := p.Snapshot.WorkloadOf(pod); w != nil && w.Template.Declared != nil {
+		return w.Template.Declared.Loopback
+	}
+	return nil
+}
+
+// undeclared returns the port of a backend where its pod declares ports and not that one. A pod
+// that a Service finds by a name has declared it.
+func undeclared(b ends.Backend, r *ends.Route) (int32, bool) {
+	if b.End.Pod == nil || len(b.End.Pod.Ports) == 0 {
+		return 0, false
+	}
+	byNumber := slices.ContainsFunc(r.Service.Ports, func(sp corev1.ServicePort) bool {
+		return sp.Port == r.Port && sp.Protocol == r.Protocol && sp.TargetPort.Type == intstr.Int
+	})
+	declares := slices.ContainsFunc(b.End.Pod.Ports, func(c cluster.ContainerPort) bool { return c.Number == b.Port && c.Protocol == r.Protocol })
+	return b.Port, byNumber && !declares
+}
+
+func declaredPorts(p *cluster.Pod) string {
+	var out []string
+	for _, c := range p.Ports {
+		if text := fmt.Sprintf("%d/%s", c.Number, c.Protocol); !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, ", ")
+}

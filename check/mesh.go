@@ -1,0 +1,170 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// meshes are the findings about service meshes, NPD715 and NPD716. What a mesh decides on requests is
+// NPD712.
+var meshes = []Check{
+	{
+		Code: "NPD715", Severity: Warning,
+		Title:    "a mesh may carry the connection on a port that the rules do not allow",
+		Symptoms: []string{"connection reset", "connects, then nothing", "maybe a NetworkPolicy is blocking HBONE port 15008"},
+		Doc: `Both ends are in a service mesh that carries traffic between its pods on a port of its own: 15008
+in Istio's ambient mode, 4143 with Linkerd, 20000 with Consul. Policies see that port. The rules
+allow the application's port and not the mesh's, or the other way round. Whether the mesh carries
+this very connection no object tells for certain.
+
+What you see: the client connects, to its own proxy, and then gets nothing, or a reset. The log of
+the proxy names the port.
+
+Verify: send a request, not just a connection, from one pod to the other, and read the proxy's
+log.
+
+Fix: allow the mesh's port beside the application's, between the pods that are in the mesh, in
+both directions where both ends are isolated. Once it is open, ports are the mesh's to decide on:
+use its authorization policies for that.`,
+		Run: func(p *Pass) {
+			for _, f := range p.Facts() {
+				if f.Kind == policy.MeshTunnel {
+					p.report(Finding{
+						Object: f.Object, Evidence: map[string]string{"port": f.Key},
+						Message: fmt.Sprintf("the mesh may carry the traffic of %s on port %s, and the rules do not treat that port like the application's", f.Object, f.Key),
+						Advice:  fmt.Sprintf("allow TCP %s beside the application's port, and let the mesh's own policies decide on ports", f.Key),
+					})
+				}
+			}
+		},
+	},
+	{
+		Code: "NPD716", Severity: Error,
+		Title:    "a sidecar cannot reach the control plane of its mesh",
+		Symptoms: []string{"pod stays at 1/2", "readiness probe failed 15021", "config sources not ready", "503"},
+		Doc: `A pod of the connection has a mesh's proxy beside it, and no egress rule lets the pod reach the
+mesh's control plane: istiod on 15012; with Linkerd its destination service on 8086 and identity
+on 8080. A proxy that never got its certificate and configuration lets nothing through, whatever
+policies allow between the applications. One that got them works until it is restarted or they run
+out, so for a pod that is ready this is a warning.
+
+What you see: the pod stays at 1/2, the proxy's readiness probe fails; new pods of a workload do
+not come up while the old ones work.
+
+Verify: the log of the proxy names the address that it cannot reach.
+
+Fix: allow egress to the control plane's pods, for every pod of the namespace that is in the mesh.`,
+		Run: func(p *Pass) { p.sidecars() },
+	},
+}
+
+// control is one server of a mesh's control plane.
+type control struct {
+	mesh      string
+	namespace string
+	name      string // of the Service, and in sentences
+	labels    map[string]string
+	port      int32
+}
+
+// The servers that proxies cannot do without. Sources: Istio documentation, "Application Requirements",
+// ports used by Istio; Linkerd's control plane manifests.
+var istiod = control{"Istio", "istio-system", "istiod", map[string]string{"app": "istiod"}, 15012}
+
+func linkerdControl(namespace string) []control {
+	return []control{
+		{"Linkerd", namespace, "linkerd-dst", map[string]string{"linkerd.io/control-plane-component": "destination"}, 8086},
+		{"Linkerd", namespace, "linkerd-identity", map[string]string{"linkerd.io/control-plane-component": "identity"}, 8080},
+	}
+}
+
+// controls lists what the proxy of a pod needs. What a webhook adds to pods is not in their templates,
+// so a template counts where its namespace says that proxies are added.
+func (p *Pass) controls(pod *cluster.Pod) []control {
+	labels, namespace := pod.Labels.Known, p.Snapshot.Namespace(pod.Namespace).Labels.Known
+	injected := func(key, value string) bool { return pod.Template && namespace[key] == value }
+	_, revision := namespace["istio.io/rev"]
+	switch {
+	case pod.HostNetwork:
+	case labels["sidecar.istio.io/inject"] == "false":
+	case labels["security.istio.io/tlsMode"] == "istio", len(pod.PortNamed("http-envoy-prom", corev1.ProtocolTCP)) > 0,
+		injected("istio-injection", "enabled"), pod.Template && revision && namespace["istio.io/dataplane-mode"] == "":
+		if pod.Namespace != istiod.namespace {
+			return []control{istiod}
+		}
+	case labels["linkerd.io/control-plane-ns"] != "" && pod.Namespace != labels["linkerd.io/control-plane-ns"]:
+		return linkerdControl(labels["linkerd.io/control-plane-ns"])
+	}
+	return nil
+}
+
+// sidecars reports the proxies of either end that are cut off.
+func (p *Pass) sidecars() {
+	for _, end := range []ends.End{p.Source, p.Destination} {
+		pods := end.Pods
+		if end.Service != nil {
+			pods = p.Snapshot.SelectedBy(end.Service)
+		}
+		for _, pod := range pods {
+			if pod.Finished() {
+				continue
+			}
+			for _, c := range p.controls(pod) {
+				p.sidecar(pod, c)
+			}
+		}
+	}
+}
+
+// sidecar reports that the proxy of a pod cannot reach a server of its control plane. Egress alone is
+// judged: what the control plane lets in was not read.
+func (p *Pass) sidecar(pod *cluster.Pod, c control) {
+	server := p.serverOf(c)
+	d := p.Set.Evaluate(policy.Flow{
+		Source: policy.PodEnd(pod), Destination: policy.PodEnd(server), Protocol: corev1.ProtocolTCP, Family: corev1.IPv4Protocol,
+		Dialled: policy.Tuple{Port: c.port}, Arriving: policy.Tuple{Port: c.port},
+	})
+	if d.Egress.Verdict != policy.Denied {
+		return
+	}
+	f := Finding{
+		Object: p.owner(policy.PodEnd(pod)), Severity: p.severityOfDenied(), Cause: true,
+		Message: fmt.Sprintf("the %s proxy of %s cannot reach %s/%s on %d/TCP: no egress rule allows it; isolated by %s",
+			c.mesh, p.Name(policy.PodEnd(pod)), c.namespace, c.name, c.port, strings.Join(policyNames(d.Egress.Isolating), ", ")),
+		Evidence: map[string]string{"controlPlane": c.namespace + "/" + c.name, "port": fmt.Sprint(c.port)},
+		Advice:   fmt.Sprintf("allow egress to the pods of %s in namespace %s on TCP %d", c.name, c.namespace, c.port),
+	}
+	if pod.Phase == corev1.PodRunning && pod.Ready {
+		// Nothing fails now, so not enough of the namespace may have been read for a fix.
+		f.Severity, f.Cause = Warning, false
+		p.report(f)
+		return
+	}
+	d.Ingress.Verdict, d.Verdict = policy.Allowed, policy.Denied
+	causes, _ := change.Search(change.Start(p.Set), []policy.Decision{d})
+	for _, cause := range causes {
+		f.Fix = append(f.Fix, cause.Edits...)
+	}
+	p.report(f)
+}
+
+// serverOf finds a pod of the control plane, or makes the one that there usually is.
+func (p *Pass) serverOf(c control) *cluster.Pod {
+	if v := p.Snapshot.Service(c.namespace, c.name); v != nil {
+		for _, pod := range p.Snapshot.SelectedBy(v) {
+			return pod
+		}
+	}
+	return &cluster.Pod{
+		Namespace: c.namespace, Labels: cluster.Labels{Known: c.labels, Open: cluster.AllKeys}, Template: true, Ready: true,
+		Owner: cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: c.namespace, Name: c.name},
+		Ports: []cluster.ContainerPort{{Protocol: corev1.ProtocolTCP, Number: c.port}},
+	}
+}

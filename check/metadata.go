@@ -1,0 +1,52 @@
+package check
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// metadata is the finding about the addresses at which clouds hand out identities, NPD721.
+var metadata = []Check{
+	{
+		Code: "NPD721", Severity: Info,
+		Title:    "what a rule for a cloud's metadata address means is up to the cloud",
+		Symptoms: []string{"could not get credentials", "unable to locate credentials", "metadata server timeout"},
+		Doc: `The destination is an address at which a cloud gives pods their identity and nodes their metadata.
+On some clusters an agent of the node takes that traffic before policies see it, and then another
+address and port count. On GKE with Dataplane V2, 169.254.169.254:80 arrives at the node's own
+address on port 988; EKS Pod Identity answers on 169.254.170.23:80 from the node, which is the
+host entity to Cilium; older agents such as kiam answer on a port of the node, too. A rule for the
+address may not be enough, and an except of it may not protect.
+
+What you see: the SDK hangs or finds no credentials, while everything else works.
+
+Verify: in the pod, ask the address for something harmless and see whether it answers at all. Do
+not print what it hands out.
+
+Fix: allow what the provider's documentation names for policies: the address itself, or the node's
+address and the agent's port; on Cilium, toEntities: [host].`,
+		Run: func(p *Pass) {
+			for _, n := range p.Destination.Ranges {
+				if what, ok := identityAddresses[n.Addr()]; ok && n.IsSingleIP() {
+					p.report(Finding{
+						Object:   p.Destination.Ref,
+						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address alone may not decide", n.Addr(), what),
+						Evidence: map[string]string{"address": n.Addr().String()},
+						Advice:   "see what the provider asks policies to allow (the address, or the node's address and the agent's port), and test in the pod",
+					})
+				}
+			}
+		},
+	},
+}
+
+// identityAddresses are the addresses that clouds reserve for this. Sources: the documentation of the
+// Amazon EC2 instance metadata service, EKS Pod Identity and ECS credentials, of GKE's and Azure's
+// metadata servers.
+var identityAddresses = map[netip.Addr]string{
+	netip.MustParseAddr("169.254.169.254"): "clouds answer for the metadata of a node and, often, for a pod's identity",
+	netip.MustParseAddr("fd00:ec2::254"):   "AWS answers for the metadata of a node",
+	netip.MustParseAddr("169.254.170.23"):  "EKS Pod Identity answers",
+	netip.MustParseAddr("fd00:ec2::23"):    "EKS Pod Identity answers",
+	netip.MustParseAddr("169.254.170.2"):   "AWS hands out the credentials of tasks",
+}

@@ -1,0 +1,56 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// ownServices is the finding about pods that call the Service which they are behind, NPD723.
+var ownServices = []Check{
+	{
+		Code: "NPD723", Severity: Info,
+		Title:    "the source is behind the Service that it calls",
+		Symptoms: []string{"fails one time in three", "works sometimes"},
+		Doc: `The pods that call the Service are its endpoints themselves, and policies isolate them. A call
+that the Service hands to another replica needs a rule like any other; one that comes back to the
+pod itself does not, or does, as the network plugin has it. So calls fail by chance, one in N or
+all but one in N.
+
+What you see: the same call works and fails in turns.
+
+Verify: repeat it at least twice as often as there are endpoints, and see which of them answers.
+
+Fix: admit the application's own pods as a peer, on the pod's port, in every direction that is
+isolated; or call localhost.`,
+		Run: func(p *Pass) {
+			for i := range p.Answers {
+				a := &p.Answers[i]
+				if a.Route.Service == nil || a.Route.Service.Headless {
+					continue
+				}
+				for _, j := range a.Pairs {
+					isolated := func(d policy.Decision) bool {
+						return d.Egress.Isolated != policy.No || d.Ingress.Isolated != policy.No || d.Egress.Exempt != "" || d.Ingress.Exempt != ""
+					}
+					if j.Self && slices.ContainsFunc(j.Decisions, isolated) && p.selected(j.Sources) {
+						p.report(Finding{
+							Object:  a.Route.Service.Ref(),
+							Origin:  a.Route.Service.Origin,
+							Message: fmt.Sprintf("%s is behind Service %s itself: of its calls, some come back to the pod that made them", p.Source.Ref, name(a.Route.Service.Ref())),
+							Advice:  "repeat the call at least twice for each endpoint; admit the application's own pods, or call localhost",
+						})
+					}
+				}
+			}
+		},
+	},
+}
+
+// selected tells whether some policy selects one of some ends.
+func (p *Pass) selected(ends []policy.Endpoint) bool {
+	return slices.ContainsFunc(ends, func(e policy.Endpoint) bool {
+		return e.Pod != nil && slices.ContainsFunc(p.Set.Selections(e.Pod), func(s policy.Selection) bool { return s.Selects != policy.No })
+	})
+}

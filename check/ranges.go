@@ -1,0 +1,71 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// portRanges is the finding about ranges of ports that a plugin may not know, NPD306.
+var portRanges = []Check{
+	{
+		Code: "NPD306", Severity: Info,
+		Title:    "the port is allowed by a range (endPort), which not every plugin knows",
+		Symptoms: []string{"the first port works, the others do not"},
+		Doc: `The only rules that allow the connection allow a range from port to endPort, and the connection
+arrives beyond its first port. A network plugin that does not know endPort applies the rule to the
+first port alone. Cilium learned it in v1.16; Azure's own plugin did not know it when this was
+written. Which version runs no policy tells.
+
+What you see: the first port of the range works, the others time out.
+
+Verify: connect to the first port of the range and to another one.
+
+Fix: update the network plugin, or list the ports one by one.`,
+		Run: func(p *Pass) {
+			if !slices.Contains(rangesInDoubt, p.Plugin.Name) {
+				return
+			}
+			for _, d := range p.decisions() {
+				if d.Verdict != policy.Allowed || d.Flow.TunnelPort != 0 {
+					continue
+				}
+				for _, side := range []policy.DirectionDecision{d.Egress, d.Ingress} {
+					if len(side.Admitting) == 0 || slices.ContainsFunc(side.Admitting, func(r policy.RuleRef) bool { return !onlyByRange(r, d.Flow) }) {
+						continue
+					}
+					r := side.Admitting[0]
+					p.report(Finding{
+						Object: r.Policy.Ref(), Field: r.Path() + ".ports", Origin: r.Policy.Origin,
+						Message:  fmt.Sprintf("%s/%s %s allows %d/%s only as part of a range (endPort): a network plugin that does not know endPort allows its first port alone", r.Policy.Namespace, r.Policy.Name, r.Path(), d.Flow.Arriving.Port, d.Flow.Protocol),
+						Evidence: map[string]string{"plugin": p.Plugin.Name},
+						Advice:   "connect to the first port of the range and to this one; where only the first works, update the plugin or list the ports",
+					})
+				}
+			}
+		},
+	},
+}
+
+// rangesInDoubt are the plugins of which some version does not know endPort, and the one that is not
+// known. Sources: concept page "Network Policies", targeting a range of ports; cilium/cilium#28684;
+// Azure/azure-container-networking#2313.
+var rangesInDoubt = []string{policy.Profiles[0].Name, "cilium", "gke-dataplane-v2", "azure-npm"}
+
+// onlyByRange tells whether a rule admits the port of a flow by nothing but a range, and not as its
+// first port.
+func onlyByRange(r policy.RuleRef, f policy.Flow) bool {
+	entries := change.PortsOf(r)
+	for _, e := range entries {
+		switch {
+		case e.Protocol != nil && *e.Protocol != f.Protocol:
+		case e.EndPort == nil || e.Port.IntVal == f.Arriving.Port:
+			if e.Port == nil || e.Port.StrVal != "" || e.Port.IntVal == f.Arriving.Port {
+				return false
+			}
+		}
+	}
+	return len(entries) > 0
+}

@@ -1,0 +1,131 @@
+package check
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// serviceAddresses are the findings about plugins that look at a connection before the Service is
+// translated, NPD717 and NPD718.
+var serviceAddresses = []Check{
+	{
+		Code: "NPD717", Severity: Warning,
+		Title:    "this network plugin may hold rules against the Service's port",
+		Symptoms: []string{"works by pod address, not through the Service"},
+		Doc: `The Service has another port than the pods behind it, and the rule allows the pods' port, as the
+specification wants it. The AWS VPC CNI looks at egress before the Service is translated; its
+documentation asks for a Service port that equals the container's. Whether this connection gets
+through no object tells.
+
+What you see: by the pod's address it works, through the Service it times out.
+
+Verify: connect to the pod's address and to the Service's. kubectl get policyendpoints -o yaml
+shows which addresses and ports the plugin allows; the Service's must be among them.
+
+Fix: give the Service the container's port.`,
+		Run: func(p *Pass) {
+			for r, d := range p.decisions() {
+				fact := func(f policy.Fact) bool {
+					return f.Kind == policy.PluginBehaviour && f.Key == string(policy.ServicePortJudged)
+				}
+				if r.Service == nil || !slices.ContainsFunc(d.Facts, fact) {
+					continue
+				}
+				p.report(Finding{
+					Object: r.Service.Ref(), Field: "spec.ports", Origin: r.Service.Origin,
+					Message:  fmt.Sprintf("Service %s has port %d and its pods %d; %s may hold egress rules against the former", name(r.Service.Ref()), d.Flow.Dialled.Port, d.Flow.Arriving.Port, p.pluginName()),
+					Evidence: map[string]string{"servicePort": fmt.Sprint(d.Flow.Dialled.Port), "podPort": fmt.Sprint(d.Flow.Arriving.Port)},
+					Advice:   "connect by the pod's address and through the Service; give the Service the pods' port",
+				})
+			}
+		},
+	},
+	{
+		Code: "NPD718", Severity: Warning,
+		Title:    "kube-router does not know this Service address",
+		Symptoms: []string{"works by pod address, not through the Service"},
+		Doc: `kube-router runs both the policies and the Services of this cluster, and the Service's address
+lies outside the range of Service addresses that it was told (--service-cluster-ip-range,
+10.96.0.0/12 unless it is set). It lets traffic to the addresses that it knows pass until it is
+translated. Traffic of a pod that is isolated for egress to any other Service address is judged as
+it is dialled, and no rule for pods matches that.
+
+What you see: by the pod's address it works, through the Service it is refused or times out, from
+isolated pods only.
+
+Verify: the arguments of the kube-router DaemonSet, and the API server's
+--service-cluster-ip-range.
+
+Fix: start kube-router with the cluster's own --service-cluster-ip-range. No policy is to blame.`,
+		Run: func(p *Pass) {
+			ranges, from, ok := p.kubeRouterRanges()
+			if !ok {
+				return
+			}
+			for r, d := range p.decisions() {
+				if r.Service == nil || r.Service.Headless || d.Egress.Isolated != policy.Yes || d.Verdict != policy.Allowed {
+					continue
+				}
+				for _, ip := range r.Service.ClusterIPs {
+					if familyMatches(ranges, ip) && !slices.ContainsFunc(ranges, func(n netip.Prefix) bool { return n.Contains(ip) }) {
+						p.report(Finding{
+							Object: from.Ref, Field: "spec.template.spec.containers", Origin: from.Origin,
+							Message:  fmt.Sprintf("Service %s has the address %s, and kube-router takes Service addresses to be in %s: traffic of isolated pods to it is judged before it is translated", name(r.Service.Ref()), ip, joined(ranges)),
+							Evidence: map[string]string{"address": ip.String(), "range": joined(ranges)},
+							Advice:   "start kube-router with --service-cluster-ip-range of this cluster; connect by the pod's address to see the difference",
+						})
+					}
+				}
+			}
+		},
+	},
+}
+
+// kubeRouterRanges returns the ranges of Service addresses that kube-router was told, where it runs
+// policies and Services. Source: kube-router user guide, --run-service-proxy and
+// --service-cluster-ip-range with their defaults.
+func (p *Pass) kubeRouterRanges() ([]netip.Prefix, *cluster.Agent, bool) {
+	if p.Plugin.Name != "kube-router" {
+		return nil, nil, false
+	}
+	for _, a := range p.Snapshot.Agents {
+		if a.Name != "kube-router" || slices.Contains(a.Args, "--run-service-proxy=false") {
+			continue
+		}
+		var ranges []netip.Prefix
+		for _, arg := range a.Args {
+			value, set := strings.CutPrefix(arg, "--service-cluster-ip-range=")
+			if !set {
+				continue
+			}
+			for _, text := range strings.Split(value, ",") {
+				if n, err := netip.ParsePrefix(text); err == nil {
+					ranges = append(ranges, n)
+				}
+			}
+		}
+		if len(ranges) == 0 {
+			ranges = []netip.Prefix{netip.MustParsePrefix("10.96.0.0/12")}
+		}
+		return ranges, a, true
+	}
+	return nil, nil, false
+}
+
+// familyMatches tells whether some range is of an address's family. Of the other one nothing is said.
+func familyMatches(ranges []netip.Prefix, ip netip.Addr) bool {
+	return slices.ContainsFunc(ranges, func(n netip.Prefix) bool { return n.Addr().Is4() == ip.Is4() })
+}
+
+func joined(ranges []netip.Prefix) string {
+	var out []string
+	for _, n := range ranges {
+		out = append(out, n.String())
+	}
+	return strings.Join(out, ", ")
+}

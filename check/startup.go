@@ -1,0 +1,53 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// startUp is the finding about pods that connect as soon as they start, NPD727.
+var startUp = []Check{
+	{
+		Code: "NPD727", Severity: Info,
+		Title:    "pods of the Job have failed, and its rules may not have been in force yet",
+		Symptoms: []string{"fails in the first seconds, then works", "the Job fails once and works when it is repeated"},
+		Doc: `The source is a Job that is isolated for egress and allowed to connect, and pods of it have
+failed. The pods of Jobs are always new, and a network plugin may isolate a pod before the rules
+that allow something are in force, or drop the answers to what was sent before. What objects and
+network say a moment later is no proof. Why a pod failed no policy tells: its log does.
+
+What you see: the first connection times out, a second later it works; Jobs fail, long-running
+pods do not.
+
+Verify: read the log of a failed pod; let the Job's container wait a few seconds before it
+connects. If that mends it, this was it.
+
+Fix: try again in the application, or wait in an init container until the destination answers.
+Some plugins can be told to start pods closed until their rules are there. No policy is to blame.`,
+		Run: func(p *Pass) {
+			w := p.Source.Workload
+			if w == nil || !slices.Contains([]string{"Job", "CronJob"}, w.Kind) {
+				return
+			}
+			failed := func(pod *cluster.Pod) bool { return pod.Phase == corev1.PodFailed && p.Snapshot.Owns(w, pod) }
+			i := slices.IndexFunc(p.Snapshot.PodsIn(w.Namespace), failed)
+			if i < 0 {
+				return
+			}
+			for _, d := range p.decisions() {
+				if d.Egress.Isolated == policy.Yes && d.Verdict == policy.Allowed {
+					p.report(Finding{
+						Object: w.Ref, Origin: w.Origin, Evidence: map[string]string{"failed": p.Snapshot.PodsIn(w.Namespace)[i].Name},
+						Message: fmt.Sprintf("pods of %s have failed, such as %s, though policies allow it: in the first seconds of a pod its rules may not be in force yet", w.Ref, p.Snapshot.PodsIn(w.Namespace)[i].Name),
+						Advice:  "read the log of the failed pod; where only the first seconds fail, have the Job try again or wait before it connects",
+					})
+				}
+			}
+		},
+	},
+}
