@@ -51,6 +51,9 @@ func AboutPods(q One) (*Explanation, error) {
 		e.Text += withoutRules
 	}
 	e.found(s.pass, involved)
+	for _, np := range involved {
+		unlistedRules(e, s.pass.Set, np)
+	}
 	e.blocks(s.pass.Set)
 	meshes(e, s.namespace)
 	e.elsewhere()

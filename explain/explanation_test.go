@@ -148,11 +148,15 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		},
 		"policyTypes written down": {
 			spec:  "{podSelector: {}, policyTypes: [Ingress, Egress], egress: [{}]}",
-			never: []string{"not written down", "NPD601"},
+			never: []string{"not written down", "NPD601", "NPD602"},
 		},
 		"rules of a direction that is not listed": {
 			spec: "{podSelector: {}, policyTypes: [Ingress], egress: [{}]}",
 			says: []string{"egress: not isolated by this policy: policyTypes does not list Egress, so its 1 egress rule opens nothing\n", "NPD602"},
+		},
+		"such rules where the plugin may enforce them": {
+			spec: "{podSelector: {}, policyTypes: [Ingress], egress: [{}]}", plugin: "cilium",
+			says: []string{"unknown NPD602 spec.egress: this network plugin may enforce these rules all the same"},
 		},
 		"two items mean or": {
 			spec: "{podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: obs}}}, {podSelector: {matchLabels: {app: web}}}]}]}",
@@ -389,6 +393,11 @@ spec: {hostNetwork: true, containers: [{name: c, image: i}]}
 			town + netpol("pin", `{podSelector: {matchLabels: {pod-template-hash: x}}, policyTypes: [Ingress]}`), "Deployment", "web", "",
 			[]string{"ingress: not known whether it is isolated; pin may select it: "},
 			[]string{"everything is let in"},
+		},
+		"rules that are not listed": {
+			town + netpol("half", "{podSelector: {}, policyTypes: [Ingress], egress: [{}]}"), "Deployment", "web", "cilium",
+			[]string{"egress: not isolated", "unknown NPD602 half spec.egress: this network plugin may enforce"},
+			nil,
 		},
 		"another layer": {
 			town + "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: shop}\nspec: {endpointSelector: {}, ingress: [{}]}\n", "Deployment", "web", "",

@@ -50,12 +50,7 @@ func (a *aboutPolicy) types() {
 	for _, t := range a.np.Spec.PolicyTypes {
 		listed = append(listed, string(t))
 	}
-	for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
-		if !lists(a.np, d) && len(rulesOf(a.np, d)) > 0 && a.set.Profile().Of(policy.UnlistedSectionsEnforced).Answer != policy.No {
-			a.note(NotKnown, "NPD602", "spec."+d.String(), "this network plugin may enforce these rules all the same")
-			a.fact(behaviourFact(a.set, policy.UnlistedSectionsEnforced))
-		}
-	}
+	unlistedRules(a.Explanation, a.set, a.np)
 	if !a.np.TypesDefaulted {
 		return
 	}
@@ -65,6 +60,17 @@ func (a *aboutPolicy) types() {
 		return
 	}
 	a.note(OK, "", "spec.policyTypes", text)
+}
+
+// unlistedRules notes rules of a direction that policyTypes does not list, where the network plugin
+// may enforce them. Source: networking/v1 NetworkPolicySpec.PolicyTypes.
+func unlistedRules(e *Explanation, set *policy.Set, np *cluster.Policy) {
+	for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
+		if !lists(np, d) && len(rulesOf(np, d)) > 0 && set.Profile().Of(policy.UnlistedSectionsEnforced).Answer != policy.No {
+			e.note(NotKnown, "NPD602", e.place(np.Namespace, np.Name, "spec."+d.String()), "this network plugin may enforce these rules all the same")
+			e.fact(behaviourFact(set, policy.UnlistedSectionsEnforced))
+		}
+	}
 }
 
 // unenforced notes pods to which a network plugin does not apply policies, or may not: those on the
