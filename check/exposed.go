@@ -170,7 +170,7 @@ func (p *Pass) reportMetadata(np *cluster.Policy) {
 				Object: np.Ref(), Field: at.Path(), Origin: np.Origin,
 				Message:  fmt.Sprintf("policy %s/%s: %s holds %s, where cloud providers hand out the node's credentials", np.Namespace, np.Name, at.Path(), metadataService),
 				Evidence: map[string]string{"address": metadataService.String()},
-				Advice:   "add 169.254.169.254/32 to the excepts of the block, unless the pods are meant to ask it",
+				Advice:   fmt.Sprintf("leave 169.254.169.254/32 out of %s %s, unless the pods are meant to ask it", np.Name, at.Path()),
 			})
 		}
 	}
@@ -223,6 +223,6 @@ func (p *Pass) reportPodsInBlock(peer policy.RuleRef) {
 		Object: np.Ref(), Field: peer.Path(), Origin: np.Origin,
 		Message:  fmt.Sprintf("policy %s/%s: %s is not just the internet; on %s it holds pods of the cluster, too, such as %s", np.Namespace, np.Name, peer.Path(), p.pluginName(), list(p.workloads(reached))),
 		Evidence: map[string]string{"cidr": block.CIDR, "pods": strings.Join(p.workloads(reached), ", ")},
-		Advice:   "add the ranges of pods and Services to the excepts of the block",
+		Advice:   fmt.Sprintf("add the ranges of pods and Services to the excepts of %s %s", np.Name, peer.Path()),
 	})
 }

@@ -87,7 +87,7 @@ func (p *Pass) reportDashes(anyPod, lone policy.RuleRef) {
 		Message: fmt.Sprintf("policy %s/%s: %s allows every pod of its namespaces (%s), and %s, an item of its own, %s; in one item they would allow %s",
 			np.Namespace, np.Name, anyPod.Path(), list(p.workloads(or)), lone.Path(), here, list(p.workloads(and))),
 		Evidence: map[string]string{"or": strings.Join(p.workloads(slices.Concat(or, own)), ", "), "and": strings.Join(p.workloads(and), ", ")},
-		Advice:   "write both selectors in one item, with one dash",
+		Advice:   fmt.Sprintf("write both selectors of %s %s in one item, with one dash", np.Name, lone.Path()),
 	})
 }
 
@@ -138,7 +138,7 @@ func (p *Pass) reportEmptyEgress(np *cluster.Policy) {
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin,
 		Message:  fmt.Sprintf("policy %s/%s writes an empty egress list and no policyTypes, which stands for %v: it isolates ingress and leaves egress open", np.Namespace, np.Name, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes), "written": "egress: []"},
-		Advice:   "write policyTypes: [Egress] if egress is to be denied",
+		Advice:   fmt.Sprintf("write policyTypes: [Egress] in %s if egress is to be denied", np.Name),
 	})
 }
 
@@ -169,7 +169,7 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 			Object: np.Ref(), Field: allowing.Path(), Origin: np.Origin,
 			Message:  fmt.Sprintf("policy %s/%s denies nothing: %s has neither peers nor ports, which allows everything", np.Namespace, np.Name, allowing.Path()),
 			Evidence: map[string]string{"name": np.Name},
-			Advice:   "delete the rule; a direction that policyTypes lists is denied by having no rule",
+			Advice:   fmt.Sprintf("delete %s of %s: a direction that policyTypes lists is denied by having no rule", allowing.Path(), np.Name),
 		})
 		return
 	}
@@ -178,9 +178,9 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin, Severity: Info,
-		Message:  fmt.Sprintf("policy %s/%s does not touch %s, as its name says: policyTypes is %v, so it denies that", np.Namespace, np.Name, direction, np.Spec.PolicyTypes),
+		Message:  fmt.Sprintf("policy %s/%s is named for %s and leaves it open: policyTypes is %v", np.Namespace, np.Name, direction, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"name": np.Name, "policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
-		Advice:   fmt.Sprintf("list %s in policyTypes, or give the policy another name", strings.ToUpper(direction.String()[:1])+direction.String()[1:]),
+		Advice:   fmt.Sprintf("list %s in policyTypes of %s, or give the policy another name", strings.ToUpper(direction.String()[:1])+direction.String()[1:], np.Name),
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	k8slabels "k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
@@ -63,7 +64,7 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 		p.report(Finding{
 			Object: np.Ref(), Field: field, Origin: np.Origin,
 			Message: fmt.Sprintf("policy %s/%s: %s contradicts itself and can never match %s", np.Namespace, np.Name, field, what),
-			Advice:  "write one In with all values for \"or\", or make two items of it",
+			Advice:  fmt.Sprintf("in %s, write one In with all values for \"or\", or make two items of it", np.Name),
 		})
 	}
 	if p.Set.CannotSelect(np) {
@@ -77,7 +78,7 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 				p.report(Finding{
 					Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
 					Message: fmt.Sprintf("policy %s/%s: the excepts of %s take out all of its block, so it allows nothing", np.Namespace, np.Name, ref.Path()),
-					Advice:  "narrow the excepts, or delete the peer",
+					Advice:  fmt.Sprintf("narrow the excepts of %s %s, or delete the peer", np.Name, ref.Path()),
 				})
 			default:
 				say(ref.Path(), "anything")
@@ -94,15 +95,23 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 	if len(entries) == 0 || !known || p.isCause(ref) || p.mayMeanDNS(ref) {
 		return
 	}
+	admits := func(pod *cluster.Pod) func(cluster.ContainerPort) bool {
+		return func(c cluster.ContainerPort) bool { return p.Set.MatchPort(ref, pod, c) != policy.No }
+	}
 	var declared []string
 	for _, pod := range pods {
-		for _, c := range p.listening(pod) {
-			if p.Set.MatchPort(ref, pod, c) != policy.No {
-				return
-			}
+		if slices.ContainsFunc(pod.Ports, admits(pod)) {
+			return
+		}
+		for _, c := range pod.Ports {
 			if text := fmt.Sprintf("%d/%s", c.Number, c.Protocol); !slices.Contains(declared, text) {
 				declared = append(declared, text)
 			}
+		}
+	}
+	for _, pod := range pods {
+		if slices.ContainsFunc(p.targets(pod), admits(pod)) {
+			return
 		}
 	}
 	var wanted []string
@@ -124,7 +133,7 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 		Object: np.Ref(), Field: ref.Path() + ".ports", Origin: np.Origin,
 		Message:  fmt.Sprintf("policy %s/%s: no pod that %s is about declares %s; they declare %s", np.Namespace, np.Name, ref.Path(), list(wanted), list(declared)),
 		Evidence: map[string]string{"wanted": strings.Join(wanted, ", "), "seen": strings.Join(declared, ", ")},
-		Advice:   "name the port that the pods listen on, or delete the rule",
+		Advice:   fmt.Sprintf("in %s %s, name the port that the pods listen on, or delete the rule", np.Name, ref.Path()),
 	}
 	switch service := p.serviceWithPort(ref, pods); {
 	case service != nil:
@@ -155,9 +164,8 @@ func (p *Pass) servers(ref policy.RuleRef) (pods []*cluster.Pod, known bool) {
 	return pods, known && len(pods) > 0 && !slices.ContainsFunc(pods, func(pod *cluster.Pod) bool { return pod.HostNetwork || len(pod.Ports) == 0 })
 }
 
-// listening returns the ports that a pod declares, and those that a Service leads to.
-func (p *Pass) listening(pod *cluster.Pod) []cluster.ContainerPort {
-	ports := slices.Clone(pod.Ports)
+// targets returns the ports of a pod that Services lead to by their numbers.
+func (p *Pass) targets(pod *cluster.Pod) (ports []cluster.ContainerPort) {
 	for _, s := range p.servicesOf(pod) {
 		for _, sp := range s.Ports {
 			if sp.TargetPort.Type == intstr.Int {
@@ -179,7 +187,7 @@ func targetOf(sp corev1.ServicePort) int32 {
 
 func (p *Pass) servicesOf(pod *cluster.Pod) (out []*cluster.Service) {
 	for _, s := range p.Snapshot.Services {
-		if s.Namespace == pod.Namespace && slices.Contains(p.Snapshot.SelectedBy(s), pod) {
+		if s.Namespace == pod.Namespace && len(s.Selector) > 0 && k8slabels.SelectorFromSet(s.Selector).Matches(k8slabels.Set(pod.Labels.Known)) {
 			out = append(out, s)
 		}
 	}

@@ -365,10 +365,10 @@ func Policy(q One) (*OneStep, error) {
 	}
 	for _, np := range s.pass.Snapshot.PoliciesIn(s.namespace) {
 		selects := q.Target == nil
-		for _, p := range s.pods {
-			for _, sel := range s.pass.Set.Selections(p) {
-				selects = selects || sel.Policy == np && sel.Selects != policy.No
-			}
+		for i := 0; i < len(s.pods) && !selects; i++ {
+			selects = slices.ContainsFunc(s.pass.Set.Selections(s.pods[i]), func(sel policy.Selection) bool {
+				return sel.Policy == np && sel.Selects != policy.No
+			})
 		}
 		if selects {
 			s.pass.Policies = append(s.pass.Policies, np)

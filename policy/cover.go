@@ -3,7 +3,6 @@ package policy
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
@@ -14,7 +13,7 @@ import (
 
 // SelectsAllOf tells whether every pod that a policy could select is one that another selects.
 func (s *Set) SelectsAllOf(outer, inner *cluster.Policy) bool {
-	return outer.Namespace == inner.Namespace && s.implies(s.find(inner).subject, s.find(outer).subject)
+	return outer.Namespace == inner.Namespace && implies(s.find(inner).subject, s.find(outer).subject)
 }
 
 // Covers tells whether every flow that one clause could admit another admits too, for the same
@@ -128,7 +127,7 @@ func (s *Set) peerWithin(inner, outer peer) bool {
 		}
 		return p.pod
 	}
-	return s.namespacesWithin(inner, outer) && s.implies(pods(inner), pods(outer))
+	return s.namespacesWithin(inner, outer) && implies(pods(inner), pods(outer))
 }
 
 // namespacesWithin tells whether every namespace that a peer means is one that another means. Of
@@ -143,15 +142,15 @@ func (s *Set) namespacesWithin(inner, outer peer) bool {
 		t, _ := s.match(&world{}, outer.namespace, labelledNamespace(cluster.UnknownNamespace(own)))
 		return t == Yes
 	case outer.namespace == nil:
-		return s.means(inner.namespace, own)
+		return means(inner.namespace, own)
 	}
-	return s.implies(inner.namespace, outer.namespace)
+	return implies(inner.namespace, outer.namespace)
 }
 
 // means tells whether a namespaceSelector can match no other namespace than the one of a name.
-func (s *Set) means(c *selector, namespace string) bool {
-	return !slices.ContainsFunc(s.labelAnswers(cluster.MetadataName), func(answer string) bool {
-		return c.bears(cluster.MetadataName, answer) && answer != answerValue+namespace
+func means(c *selector, namespace string) bool {
+	return !slices.ContainsFunc(ways(cluster.MetadataName, c), func(w way) bool {
+		return c.bears(cluster.MetadataName, w) && (!w.present || w.value != namespace)
 	})
 }
 
@@ -172,27 +171,44 @@ func contains(outer, inner netip.Prefix) bool {
 
 // implies tells whether every set of labels that one selector matches is matched by another. It
 // holds the requirements on each key against every way that the label can be.
-func (s *Set) implies(inner, outer *selector) bool {
+func implies(inner, outer *selector) bool {
 	return !slices.ContainsFunc(outer.requirements, func(want requirement) bool {
-		return slices.ContainsFunc(s.labelAnswers(want.key), func(answer string) bool {
-			return inner.bears(want.key, answer) && !want.bears(answer)
+		return slices.ContainsFunc(ways(want.key, inner, outer), func(w way) bool {
+			return inner.bears(want.key, w) && !want.holds(w.value, w.present)
 		})
 	})
 }
 
-// bears tells whether a selector can match an object with a label that is as the answer says.
-func (c *selector) bears(key, answer string) bool {
-	return !slices.ContainsFunc(c.requirements, func(r requirement) bool { return r.key == key && !r.bears(answer) })
+// way is how a label can be: absent, or there with a value.
+type way struct {
+	value   string
+	present bool
 }
 
-func (r requirement) bears(answer string) bool {
-	value, _ := strings.CutPrefix(answer, answerValue) // no value is what answerOther reads
-	return r.holds(value, answer != answerAbsent)
+// ways lists the ways a label can be that some selectors can tell apart. All values that none of
+// them names are alike; a text that is no value stands for these.
+func ways(key string, selectors ...*selector) []way {
+	out := []way{{}, {answerOther, true}}
+	for _, c := range selectors {
+		for _, r := range c.requirements {
+			for _, v := range r.values {
+				if r.key == key {
+					out = append(out, way{v, true})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// bears tells whether a selector can match an object with a label that is one way.
+func (c *selector) bears(key string, w way) bool {
+	return !slices.ContainsFunc(c.requirements, func(r requirement) bool { return r.key == key && !r.holds(w.value, w.present) })
 }
 
 // CannotSelect tells whether the podSelector of a policy contradicts itself, so that no pod
 // whatever can match it.
-func (s *Set) CannotSelect(p *cluster.Policy) bool { return s.contradicts(s.find(p).subject) }
+func (s *Set) CannotSelect(p *cluster.Policy) bool { return s.find(p).subject.contradicts() }
 
 // CannotMatch tells whether a peer contradicts itself, so that nothing whatever can match it: a
 // selector that asks for two values of one label, or a block of which the excepts leave nothing.
@@ -201,12 +217,12 @@ func (s *Set) CannotMatch(ref RuleRef) bool {
 	if p.block != nil {
 		return p.block.cidr.IsValid() && takenOut(p.block.cidr, p.block.except)
 	}
-	return p.namespace != nil && s.contradicts(p.namespace) || p.pod != nil && s.contradicts(p.pod)
+	return p.namespace != nil && p.namespace.contradicts() || p.pod != nil && p.pod.contradicts()
 }
 
-func (s *Set) contradicts(c *selector) bool {
+func (c *selector) contradicts() bool {
 	return slices.ContainsFunc(c.requirements, func(r requirement) bool {
-		return !slices.ContainsFunc(s.labelAnswers(r.key), func(answer string) bool { return c.bears(r.key, answer) })
+		return !slices.ContainsFunc(ways(r.key, c), func(w way) bool { return c.bears(r.key, w) })
 	})
 }
 

@@ -1,0 +1,173 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// This file finds the clauses and policies that could go without any effect, for NPD608.
+
+// covered is a clause that can go, and the one that stays in its place.
+type covered struct{ clause, by policy.RuleRef }
+
+// redundant finds which of some policies of a namespace can go without any effect, then which rules
+// of the rest, then which peers and ports of these. All of it can go together, since nothing is
+// held against what has gone before; of two that say the same, the first stays. What covers a
+// policy selects the same pods, so it is among the policies that were asked.
+func (p *Pass) redundant(all []*cluster.Policy) (policies map[*cluster.Policy][]covered, clauses []covered) {
+	policies = map[*cluster.Policy][]covered{}
+	gone := map[policy.RuleRef]bool{}
+	wider := map[*cluster.Policy][]*cluster.Policy{}
+	for _, np := range all {
+		for _, o := range all {
+			if p.Set.SelectsAllOf(o, np) {
+				wider[np] = append(wider[np], o)
+			}
+		}
+	}
+	// rules lists those that are still there and are for all pods of a policy.
+	rules := func(np *cluster.Policy) (refs []policy.RuleRef) {
+		for _, o := range wider[np] {
+			if _, goes := policies[o]; !goes {
+				refs = append(refs, rulesThatCount(o)...)
+			}
+		}
+		return slices.DeleteFunc(refs, func(r policy.RuleRef) bool { return gone[r] })
+	}
+	for _, np := range slices.Backward(all) {
+		others := slices.DeleteFunc(rules(np), func(r policy.RuleRef) bool { return r.Policy == np })
+		isolating := slices.DeleteFunc(slices.Clone(wider[np]), func(o *cluster.Policy) bool { _, goes := policies[o]; return goes || o == np })
+		if by, ok := p.replaced(np, others); ok && isolatedBy(np, isolating) {
+			policies[np] = by
+		}
+	}
+	for _, np := range slices.Backward(all) {
+		if _, goes := policies[np]; goes {
+			continue
+		}
+		for _, ref := range slices.Backward(rulesThatCount(np)) {
+			others := slices.DeleteFunc(rules(np), func(r policy.RuleRef) bool { return r == ref })
+			if by, ok := p.coverOf(ref, others); ok {
+				clauses = append(clauses, covered{ref, by})
+				gone[ref] = true
+				continue
+			}
+			clauses = append(clauses, p.redundantParts(ref)...)
+		}
+	}
+	return policies, clauses
+}
+
+// replaced tells whether other rules cover every rule of a policy. A policy without rules is there
+// to deny and is left alone.
+func (p *Pass) replaced(np *cluster.Policy, others []policy.RuleRef) (by []covered, ok bool) {
+	for _, ref := range rulesThatCount(np) {
+		cover, ok := p.coverOf(ref, others)
+		if !ok {
+			return nil, false
+		}
+		by = append(by, covered{ref, cover})
+	}
+	return by, len(by) > 0
+}
+
+// isolatedBy tells whether others isolate every pod that a policy isolates.
+func isolatedBy(np *cluster.Policy, others []*cluster.Policy) bool {
+	for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		if isolates(np, d) && !slices.ContainsFunc(others, func(o *cluster.Policy) bool { return isolates(o, d) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// coverOf finds the clause that covers another. One that admits everything has a finding of its
+// own.
+func (p *Pass) coverOf(ref policy.RuleRef, others []policy.RuleRef) (policy.RuleRef, bool) {
+	i := slices.IndexFunc(others, func(o policy.RuleRef) bool { return !open(o) && p.Set.Covers(o, ref) })
+	if i < 0 {
+		return policy.RuleRef{}, false
+	}
+	return others[i], true
+}
+
+// redundantParts finds the peers of a rule that another of its peers covers, and the ports.
+func (p *Pass) redundantParts(ref policy.RuleRef) (out []covered) {
+	for _, parts := range [][]policy.RuleRef{peersOf(ref), portsOf(ref)} {
+		left := parts
+		for _, part := range slices.Backward(slices.Clone(parts)) {
+			others := slices.DeleteFunc(slices.Clone(left), func(r policy.RuleRef) bool { return r == part })
+			if by, ok := p.coverOf(part, others); ok {
+				out = append(out, covered{part, by})
+				left = others
+			}
+		}
+	}
+	return out
+}
+
+// peersOf and portsOf list the parts of a rule.
+func peersOf(ref policy.RuleRef) (refs []policy.RuleRef) {
+	for i := range change.PeersOf(ref) {
+		ref.Peer = i
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+func portsOf(ref policy.RuleRef) (refs []policy.RuleRef) {
+	for i := range change.PortsOf(ref) {
+		ref.Port = i
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+// reportCovered reports what can go in a namespace, of the policies that were asked and where the
+// clause that stays is part of the answer.
+func (p *Pass) reportCovered(all []*cluster.Policy) {
+	policies, clauses := p.redundant(all)
+	for np, by := range policies {
+		if !slices.ContainsFunc(by, func(c covered) bool { return p.decides(c.by) }) || slices.ContainsFunc(by, p.worse) {
+			continue
+		}
+		var places []string
+		for _, c := range by {
+			if at := p.from(np, c.by); !slices.Contains(places, at) {
+				places = append(places, at)
+			}
+		}
+		slices.Sort(places)
+		p.report(Finding{
+			Object: np.Ref(), Origin: np.Origin,
+			Message:  fmt.Sprintf("policy %s/%s has no effect: its pods are isolated without it, and all that it admits is admitted by %s", np.Namespace, np.Name, list(places)),
+			Evidence: map[string]string{"coveredBy": strings.Join(places, ", ")},
+			Advice:   fmt.Sprintf("delete %s, or narrow %s", np.Name, list(places)),
+		})
+	}
+	for _, c := range clauses {
+		if !p.decides(c.by) || p.worse(c) {
+			continue
+		}
+		np, at := c.clause.Policy, p.from(c.clause.Policy, c.by)
+		p.report(Finding{
+			Object: np.Ref(), Field: c.clause.Path(), Origin: np.Origin,
+			Message:  fmt.Sprintf("policy %s/%s: %s adds nothing, %s covers it", np.Namespace, np.Name, c.clause.Path(), at),
+			Evidence: map[string]string{"coveredBy": at},
+			Advice:   fmt.Sprintf("delete %s of %s, or narrow %s", c.clause.Path(), np.Name, at),
+		})
+	}
+}
+
+// worse tells whether a finding that says more is about a clause, too: it can match nothing, an
+// except of it is allowed again, or a dash of it is one too many.
+func (p *Pass) worse(c covered) bool {
+	return p.Set.CannotSelect(c.clause.Policy) || slices.ContainsFunc(peersOf(c.clause), func(peer policy.RuleRef) bool {
+		return (c.clause.Peer < 0 || c.clause.Peer == peer.Peer) && (p.saidMore(peer) || p.voided(peer))
+	})
+}
