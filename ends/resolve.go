@@ -1,6 +1,7 @@
 package ends
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -56,6 +57,24 @@ func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 		return end, nil
 	}
 	return resolveObject(s, end)
+}
+
+// ResolveSource looks up the end that opens a connection. A bare name that a Service and one other
+// object have means the other: a Service opens no connection.
+func ResolveSource(s *cluster.Snapshot, t Target) (End, error) {
+	end, err := Resolve(s, t)
+	var several *AmbiguousError
+	if !errors.As(err, &several) {
+		return end, err
+	}
+	others := slices.DeleteFunc(slices.Clone(several.Choices), func(r cluster.Ref) bool {
+		return r.Kind != "Pod" && r.Kind != "Node" && !slices.Contains(WorkloadKinds, r.Kind)
+	})
+	if len(others) != 1 {
+		return end, err
+	}
+	t.Kind = others[0].Kind
+	return Resolve(s, t)
 }
 
 func resolveObject(s *cluster.Snapshot, end End) (End, error) {

@@ -34,14 +34,14 @@ type Port struct {
 // IsZero tells whether no port was given.
 func (p Port) IsZero() bool { return p.Number == 0 && p.Name == "" }
 
-// String prints the port as it is typed: "443", "https", "53/udp".
+// String prints the port: "443", "https", "53/UDP". So it can be typed too.
 func (p Port) String() string {
 	text := p.Name
 	if text == "" {
 		text = strconv.Itoa(int(p.Number))
 	}
 	if p.Protocol != "" {
-		text += "/" + strings.ToLower(string(p.Protocol))
+		text += "/" + string(p.Protocol)
 	}
 	return text
 }

@@ -80,7 +80,7 @@ type Side struct {
 // Diagnose answers a question. An error means that the question itself makes no sense in this
 // cluster: a name that is not there, or no port to ask for.
 func Diagnose(q Question) (*Diagnosis, error) {
-	source, err := ends.Resolve(q.Snapshot, q.Source)
+	source, err := ends.ResolveSource(q.Snapshot, q.Source)
 	if err != nil {
 		return nil, err
 	}

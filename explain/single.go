@@ -78,6 +78,8 @@ type One struct {
 	Target    *ends.Target
 	Namespace string
 	Plugin    string
+
+	compiled *policy.Set // what policies say, where that is known already
 }
 
 // subject is what a One resolves to.
@@ -92,7 +94,11 @@ type subject struct {
 func (q One) resolve() (*subject, error) {
 	plugin, profile := policy.Recognise(q.Snapshot, q.Plugin)
 	s := &subject{namespace: q.Namespace, about: "namespace " + q.Namespace}
-	s.pass = &check.Pass{Snapshot: q.Snapshot, Set: policy.Compile(q.Snapshot, profile), Plugin: plugin, Deep: true}
+	set := q.compiled
+	if set == nil {
+		set = policy.Compile(q.Snapshot, profile)
+	}
+	s.pass = &check.Pass{Snapshot: q.Snapshot, Set: set, Plugin: plugin, Deep: true}
 	if q.Target == nil {
 		if !exists(q.Snapshot, q.Namespace) {
 			return nil, &NoNamespaceError{Namespace: q.Namespace, FromFiles: q.Snapshot.FromFiles}

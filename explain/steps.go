@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
@@ -247,7 +248,7 @@ func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 	if !d.Deep {
 		return text
 	}
-	if rest := unchecked(&d.Pass, involved); rest != "" {
+	if rest := unchecked(&d.Pass, d.unsure(involved)); rest != "" {
 		return text + "; " + rest
 	}
 	if slices.ContainsFunc(involved, func(np *cluster.Policy) bool {
@@ -256,9 +257,29 @@ func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 			return len(pods) == 0
 		})
 	}) {
-		return text // what matches nothing is named as the cause
+		return text // what matches nothing is named as the cause, or nothing here hangs on it
 	}
 	return text + "; every rule that selects pods matches some"
+}
+
+// unsure returns those of some policies whose rules the answer might be about, if more were known of
+// what they match: policies that isolate an end for which nothing nearer was found than to add
+// something. What matches nothing at all is taken for a slip there.
+func (d *Diagnosis) unsure(involved []*cluster.Policy) []*cluster.Policy {
+	return slices.DeleteFunc(slices.Clone(involved), func(np *cluster.Policy) bool {
+		return !slices.ContainsFunc(d.Causes, func(c change.Cause) bool {
+			before := d.Set.Evaluate(c.Flow)
+			isolates := func(e change.Edit) bool {
+				if e.Direction == policy.Egress {
+					return slices.Contains(before.Egress.Isolating, np)
+				}
+				return slices.Contains(before.Ingress.Isolating, np)
+			}
+			return slices.ContainsFunc(c.Edits, func(e change.Edit) bool {
+				return slices.Contains(change.Additions, e.Kind) && isolates(e)
+			})
+		})
+	})
 }
 
 // unjudged tells whether there is no pair of ends to judge at all.

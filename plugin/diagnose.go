@@ -97,6 +97,9 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 	if err != nil {
 		return nil, err
 	}
+	if err := checkEnds(from, to); err != nil {
+		return nil, err
+	}
 	scope := join(from.Scope(), to.Scope())
 	scope.DNS = to.DNSName != "" || to.Kind == "Service" || to.Name != "" && to.Kind == ""
 	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin, Since: o.since}

@@ -25,7 +25,8 @@ declare none, so they need one.`
 
 const oneTargetHelp = `
 TARGET is [NAMESPACE/]KIND/NAME, a bare NAME where it means one object only, or
-ns/NAME for a whole namespace. Without it, the namespace of -n is looked at.`
+ns/NAME for a whole namespace. Without it, the namespace of -n is looked at, or
+with -A and no -n every namespace.`
 
 const exitHelp = `Exit codes:
   0    works; for a single step of the walk: no problem found in it

@@ -36,8 +36,10 @@ type options struct {
 	source    cluster.Source
 	fromFiles bool
 	namespace string
+	named     bool // the namespace was named with -n
 	plugin    string
 	all       bool
+	few       bool // of files: all of them can be read at next to no cost
 	who       bool
 	since     time.Duration // how far back changes are asked for; 0: they are not
 	format    string
@@ -99,6 +101,7 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 		if problems := validation.IsDNS1123Label(n); len(problems) > 0 {
 			return nil, fmt.Errorf("--namespace %q is no name of a namespace: %s", n, problems[0])
 		}
+		o.named = true
 	}
 	if len(f.files) == 0 {
 		return o, f.openLive(ctx, o)

@@ -56,7 +56,13 @@ and no cluster at all. It changes nothing.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl netpol-doctor"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	showVersion := root.Flags().Bool("version", false, "print the version, as the command version does")
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if *showVersion {
+			return printVersion(streams)
+		}
+		return c.Help()
 	}
 	root.SetUsageFunc(streams.usage)
 	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})

@@ -88,6 +88,8 @@ func newOneWith(streams Streams, f *flags, name, short string, answer func(expla
 	return c
 }
 
+// one reads what a question about one target needs, and answers it. Without a target it is about the
+// namespace of -n, or with -A alone about every namespace, as kubectl has it.
 func (o *options) one(ctx context.Context, args []string, answer func(explain.One) (*explain.OneStep, error), scope cluster.Scope) (*explain.OneStep, error) {
 	question := explain.One{Namespace: o.namespace, Plugin: o.plugin}
 	namespace := o.namespace
@@ -105,7 +107,7 @@ func (o *options) one(ctx context.Context, args []string, answer func(explain.On
 			scope = join(scope, t.Scope())
 		}
 	}
-	scope.All, scope.NamespaceObjects = scope.All || o.all, true
+	scope.All, scope.NamespaceObjects = scope.All || o.all || o.few, true
 	scope.Namespaces = append(scope.Namespaces, namespace)
 	if o.who {
 		scope.Rights = append(scope.Rights, namespace)
@@ -115,5 +117,8 @@ func (o *options) one(ctx context.Context, args []string, answer func(explain.On
 		return nil, err
 	}
 	question.Snapshot = s
+	if len(args) == 0 && o.all && !o.named && !o.who {
+		return explain.Everywhere(question, answer)
+	}
 	return answer(question)
 }

@@ -76,8 +76,11 @@ func isNamespaceKind(text string) bool {
 func parseOne(text, namespace string) (Target, error) {
 	kind, name, ok := strings.Cut(text, "/")
 	if ok && isNamespaceKind(kind) {
-		if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-			return Target{}, fmt.Errorf("target %q: %q is no name of a namespace: %s", text, name, problems[0])
+		switch {
+		case name == "":
+			return Target{}, noName(text)
+		case len(validation.IsDNS1123Label(name)) > 0:
+			return Target{}, fmt.Errorf("target %q: %q is no name of a namespace: %s", text, name, namesAre)
 		}
 		return Target{Text: text, Kind: "Namespace", Name: name}, nil
 	}
@@ -205,6 +208,9 @@ func parseTarget(text, namespace string) (Target, error) {
 		t.Prefix, t.IsCIDR = prefix.Masked(), true
 		return t, nil
 	}
+	if err := misspelt(text); err != nil {
+		return t, err
+	}
 	parts := strings.Split(text, "/")
 	switch {
 	case text == "internet":
@@ -212,8 +218,8 @@ func parseTarget(text, namespace string) (Target, error) {
 		return t, nil
 	case len(parts) == 1 && strings.Contains(text, "."):
 		t.DNSName = strings.ToLower(strings.TrimSuffix(text, "."))
-		if problems := validation.IsDNS1123Subdomain(t.DNSName); len(problems) > 0 {
-			return t, fmt.Errorf("target %q is not a DNS name: %s", text, problems[0])
+		if len(validation.IsDNS1123Subdomain(t.DNSName)) > 0 {
+			return t, fmt.Errorf("target %q is not a DNS name: %s", text, namesAre)
 		}
 		return t, nil
 	case len(parts) > 3:
@@ -229,15 +235,15 @@ func parseTarget(text, namespace string) (Target, error) {
 	}
 	if len(parts) == 3 {
 		t.Namespace = parts[0]
-		if problems := validation.IsDNS1123Label(t.Namespace); len(problems) > 0 {
-			return t, fmt.Errorf("target %q: %q is no name of a namespace: %s", text, t.Namespace, problems[0])
+		if len(validation.IsDNS1123Label(t.Namespace)) > 0 {
+			return t, fmt.Errorf("target %q: %q is no name of a namespace: %s", text, t.Namespace, namesAre)
 		}
 	}
 	if t.Kind == "Service" && strings.Contains(t.Name, ".") {
 		return t, dottedService(text, t.Name)
 	}
-	if problems := validation.IsDNS1123Subdomain(t.Name); len(problems) > 0 {
-		return t, fmt.Errorf("target %q: %q is no name of an object: %s", text, t.Name, problems[0])
+	if len(validation.IsDNS1123Subdomain(t.Name)) > 0 {
+		return t, fmt.Errorf("target %q: %q is no name of an object: %s", text, t.Name, namesAre)
 	}
 	if t.Kind == "Node" {
 		t.Namespace = ""

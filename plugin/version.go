@@ -17,11 +17,13 @@ func newVersion(streams Streams) *cobra.Command {
 		Short:   "Print the version",
 		Example: "  kubectl netpol-doctor version",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(streams.Out, "netpol-doctor %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return printVersion(streams) },
 	}
+}
+
+func printVersion(streams Streams) error {
+	_, err := fmt.Fprintf(streams.Out, "netpol-doctor %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // Version returns the version of this program: that of the release, or of the module that
