@@ -39,6 +39,7 @@ func (p proposer) typeEdits(t policy.PolicyTrace) []Edit {
 	if t.Policy.TypesDefaulted {
 		e.Distance = defaultedType
 	}
+	e.Cautions = []Caution{{Kind: NotIsolated}}
 	return []Edit{e}
 }
 
@@ -61,6 +62,9 @@ func (p proposer) additions() []Edit {
 	near, cautions := p.nearest(), p.cautions(peers)
 	for i := range edits {
 		edits[i].Cautions = cautions
+		if m := edits[i].Manifest; m != nil && empty(&m.Spec.PodSelector) {
+			edits[i].Cautions = append(slices.Clone(cautions), Caution{Kind: UnlabelledSubject})
+		}
 		if near != nil {
 			edits[i].Rule, edits[i].Clause = near.Ref, near.Mismatch
 		}

@@ -111,7 +111,7 @@ func (p proposer) isForJobsApplication(c policy.Clause) bool {
 func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 	var out []Caution
 	for _, peer := range peers {
-		if peer.PodSelector != nil && empty(peer.PodSelector) && peer.NamespaceSelector == nil {
+		if peer.PodSelector != nil && empty(peer.PodSelector) {
 			out = append(out, Caution{Kind: Unlabelled})
 		}
 		if peer.IPBlock == nil {
@@ -121,7 +121,7 @@ func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 		if err != nil {
 			continue
 		}
-		if block.Bits() == 0 {
+		if block.Bits() == 0 && len(peer.IPBlock.Except) == 0 {
 			out = append(out, Caution{Kind: EveryAddress})
 		}
 	}

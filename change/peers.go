@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -23,6 +24,12 @@ func (p proposer) ports() []networkingv1.NetworkPolicyPort {
 			if port != 0 && !slices.ContainsFunc(out, same) {
 				out = append(out, networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: &number})
 			}
+		}
+	}
+	if udp := p.flow; len(out) == 1 && *out[0].Protocol == corev1.ProtocolUDP && OnlyDNS(out) {
+		udp.Protocol = corev1.ProtocolTCP
+		if tcp := corev1.ProtocolTCP; !turned(side(p.set.Evaluate(udp), p.dir)) {
+			out = append(out, networkingv1.NetworkPolicyPort{Protocol: &tcp, Port: out[0].Port}) // long answers take it
 		}
 	}
 	return out
@@ -58,8 +65,8 @@ func (p proposer) peers() []networkingv1.NetworkPolicyPeer {
 			}
 		}
 	}
-	for _, r := range p.joined(ranges) {
-		out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: r.String()}})
+	for _, block := range p.joined(ranges) {
+		out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &block})
 	}
 	return out
 }
@@ -75,21 +82,49 @@ func hostAddresses(e policy.Endpoint) []netip.Addr {
 const maxBlocks = 4
 
 // joined writes ranges as few blocks. Where that takes too many, the narrowest block that covers
-// those of a family stands for them: never more than the range that was asked for.
-func (p proposer) joined(ranges []netip.Prefix) []netip.Prefix {
+// those of a family stands for them, except what nobody asked for.
+func (p proposer) joined(ranges []netip.Prefix) []networkingv1.IPBlock {
 	joined := ends.Join(distinct(ranges))
-	if len(joined) <= maxBlocks {
-		return joined
-	}
-	var out []netip.Prefix
-	for _, r := range joined {
-		if n := len(out); n > 0 && out[n-1].Addr().Is4() == r.Addr().Is4() {
-			out[n-1] = cover(out[n-1], r)
-			continue
+	covers := joined
+	if len(joined) > maxBlocks {
+		covers = nil
+		for _, r := range joined {
+			if n := len(covers); n > 0 && covers[n-1].Addr().Is4() == r.Addr().Is4() {
+				covers[n-1] = cover(covers[n-1], r)
+				continue
+			}
+			covers = append(covers, r)
 		}
-		out = append(out, r)
+	}
+	var out []networkingv1.IPBlock
+	for _, c := range covers {
+		block := networkingv1.IPBlock{CIDR: c.String()}
+		for _, r := range p.unasked(c, joined) {
+			block.Except = append(block.Except, r.String())
+		}
+		out = append(out, block)
 	}
 	return out
+}
+
+// unasked lists the parts of a block that are not among the denied ranges and not allowed already.
+func (p proposer) unasked(block netip.Prefix, ranges []netip.Prefix) []netip.Prefix {
+	var out []netip.Prefix
+	for _, part := range ends.Subtract(block, ranges) {
+		for _, piece := range ends.Cut(part, p.set.Blocks()) {
+			f, end := p.flow, policy.RangeEnd(piece)
+			f.Arriving.Address, f.Dialled.Address = netip.Addr{}, netip.Addr{}
+			if p.dir == policy.Egress {
+				f.Destination = end
+			} else {
+				f.Source = end
+			}
+			if !turned(side(p.set.Evaluate(f), p.dir)) {
+				out = append(out, piece)
+			}
+		}
+	}
+	return ends.Join(out)
 }
 
 // distinct leaves out ranges that are there twice: UDP and TCP go to the same addresses.

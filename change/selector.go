@@ -20,6 +20,7 @@ func (p proposer) labelEdits(ref policy.RuleRef, base string, m *policy.Mismatch
 		e := p.base(SelectorOperator, ref, fmt.Sprintf("%s.%s.matchExpressions[%d].operator", base, selector, index))
 		e.From, e.To, e.Clause, e.Distance = m.Operator, string(opposite), m, oppositeOperator+doubt
 		e.Patch = []Operation{{Op: "replace", Path: pointer(e.Path), Value: e.To}}
+		e.Cautions = []Caution{{Kind: Excluded, Rule: ref}}
 		return []Edit{e}
 	}
 	if len(m.Want) == 0 {

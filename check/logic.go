@@ -27,7 +27,7 @@ pods times out; only their own node still reaches them.
 Fix: write policyTypes: [Egress].`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PolicyTypes}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("policy %s has no %s rules, yet it isolates %s: policyTypes is %v", e.Object.Name, e.Direction, e.Direction, e.From),
+				p.cause(c, e, fmt.Sprintf("policy %s has no %s rules, yet it isolates %s: policyTypes is %s", e.Object.Name, e.Direction, e.Direction, typesText(e)),
 					map[string]string{"policyTypes": fmt.Sprint(e.From)})
 			})
 		},
@@ -138,6 +138,19 @@ Fix: create it in the namespace of the pods, and delete it where it is.`,
 			})
 		},
 	},
+}
+
+// typesText says which directions a policy isolates, and whether anybody wrote that down.
+func typesText(e change.Edit) string {
+	var names []string
+	for _, t := range e.Rule.Policy.Spec.PolicyTypes {
+		names = append(names, string(t))
+	}
+	text := "[" + strings.Join(names, ", ") + "]"
+	if e.Rule.Policy.TypesDefaulted {
+		return "left out, which means " + text
+	}
+	return text
 }
 
 // typeName is a direction as policyTypes names it.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
@@ -25,7 +26,7 @@ pod's port. A connection needs both ends: the source's egress must allow it too.
 		Run: func(p *Pass) {
 			p.eachMissing(func(c change.Cause, e change.Edit) {
 				if e.Direction == policy.Ingress {
-					p.cause(c, e, fmt.Sprintf("no ingress rule allows %s to reach %s on %d/%s; %s is isolated by %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.ShortName(c.Flow.Destination), isolating(p, c, e)), missingEvidence(c))
+					p.cause(c, e, fmt.Sprintf("no ingress rule allows %s to reach %s on %d/%s%s; %s is isolated by %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.over(c.Flow), p.ShortName(c.Flow.Destination), isolating(p, c, e)), missingEvidence(c))
 				}
 			})
 		},
@@ -45,7 +46,7 @@ pod's port. A connection needs both ends: the destination's ingress must allow i
 		Run: func(p *Pass) {
 			p.eachMissing(func(c change.Cause, e change.Edit) {
 				if e.Direction == policy.Egress {
-					p.cause(c, e, fmt.Sprintf("no egress rule allows %s to reach %s on %d/%s; %s is isolated by %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.ShortName(c.Flow.Source), isolating(p, c, e)), missingEvidence(c))
+					p.cause(c, e, fmt.Sprintf("no egress rule allows %s to reach %s on %d/%s%s; %s is isolated by %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.over(c.Flow), p.ShortName(c.Flow.Source), isolating(p, c, e)), missingEvidence(c))
 				}
 			})
 		},
@@ -100,6 +101,21 @@ func (p *Pass) eachMissing(do func(change.Cause, change.Edit)) {
 			do(c, e)
 		}
 	})
+}
+
+// over names the address family of a flow, where the other one fares differently.
+func (p *Pass) over(f policy.Flow) string {
+	for _, a := range p.Answers {
+		for _, j := range a.Pairs {
+			i := slices.IndexFunc(j.Decisions, func(d policy.Decision) bool { return d.Flow == f })
+			if i >= 0 && slices.ContainsFunc(j.Decisions, func(d policy.Decision) bool {
+				return d.Flow.Family != f.Family && d.Verdict != j.Decisions[i].Verdict
+			}) {
+				return " over " + string(f.Family)
+			}
+		}
+	}
+	return ""
 }
 
 // isolating names the policies that isolate the end that an edit is about: "policies a, b".

@@ -29,16 +29,16 @@ func internet(s *cluster.Snapshot) []netip.Prefix {
 	v4, v6 := s.Families()
 	var out []netip.Prefix
 	if v4 {
-		out = append(out, subtract(netip.MustParsePrefix("0.0.0.0/0"), special)...)
+		out = append(out, Subtract(netip.MustParsePrefix("0.0.0.0/0"), special)...)
 	}
 	if v6 {
-		out = append(out, subtract(netip.MustParsePrefix("2000::/3"), special)...)
+		out = append(out, Subtract(netip.MustParsePrefix("2000::/3"), special)...)
 	}
 	return out
 }
 
-// subtract returns the parts of a range that lie in none of the others.
-func subtract(p netip.Prefix, others []netip.Prefix) []netip.Prefix {
+// Subtract returns the parts of a range that lie in none of the others.
+func Subtract(p netip.Prefix, others []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	for _, part := range Cut(p, others) {
 		inside := func(o netip.Prefix) bool { return o.Overlaps(part) }

@@ -101,6 +101,12 @@ func CautionText(c change.Caution) string {
 		return "this allows every pod of the namespaces that are selected"
 	case change.Unlabelled:
 		return "the pods to be allowed carry no labels, so this allows every pod of the namespace: give them a label first"
+	case change.UnlabelledSubject:
+		return "the pods that it is for carry no labels, so it selects every pod of the namespace: give them a label first"
+	case change.NotIsolated:
+		return "no policy isolates these pods in this direction then: everybody reaches them, or they reach everything"
+	case change.Excluded:
+		return "the selector leaves this out by name, perhaps on purpose: ask why before you allow it"
 	case change.OtherRules:
 		return "every rule that selects by this label applies then, wherever it is written"
 	}

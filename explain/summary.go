@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/check"
@@ -35,10 +36,8 @@ func (d *Diagnosis) Summary() string {
 		return "policies deny it for some, but nothing enforces them, as --network-plugin says"
 	case d.Result == Works && d.Verdict == Denied:
 		return "policies deny it, but nothing enforces them, as --network-plugin says"
-	case d.Result == Works && d.Egress.Isolated == policy.No && d.Ingress.Isolated == policy.No:
-		return "no NetworkPolicy isolates either end"
 	case d.Result == Works:
-		return "allowed by " + d.allowedBy()
+		return d.whyWorks()
 	case d.Verdict == Denied:
 		return "policies deny it, but nothing seems to enforce them"
 	}
@@ -101,15 +100,34 @@ func (d *Diagnosis) where() string {
 	return how + strings.Join(at, " and ") + ": "
 }
 
-func (d *Diagnosis) allowedBy() string {
-	var out []string
-	for _, s := range []Side{d.Egress, d.Ingress} {
-		for _, r := range s.Admitting {
-			out = append(out, refText(r))
+// whyWorks says what lets the connection through at each end, where that is the same for all flows.
+func (d *Diagnosis) whyWorks() string {
+	var reasons []string
+	rules, open := true, true
+	for _, a := range d.Answers {
+		for _, j := range a.Pairs {
+			for _, decision := range j.Decisions {
+				for _, side := range []policy.DirectionDecision{decision.Egress, decision.Ingress} {
+					open = open && side.Exempt == "" && side.Isolated == policy.No
+					if side.Exempt == policy.NotAPodSubject || side.Exempt == "" && side.Isolated == policy.No {
+						continue
+					}
+					rules = rules && len(side.Admitting) > 0
+					if text := whyAllowed(side); !slices.Contains(reasons, text) {
+						reasons = append(reasons, text)
+					}
+				}
+			}
 		}
 	}
-	if len(out) == 0 {
-		return "the rules named above"
+	const most = 4
+	switch {
+	case open || len(reasons) == 0:
+		return "no NetworkPolicy isolates either end"
+	case len(reasons) > most:
+		return "allowed by the rules named above"
+	case rules:
+		return "allowed by " + strings.Join(reasons, " and ")
 	}
-	return strings.Join(out, " and ")
+	return "allowed: " + strings.Join(reasons, "; ")
 }
