@@ -38,7 +38,7 @@ func Pairs(set *policy.Set, src, dst End, r *Route) []Pair {
 	if len(backends) == 0 {
 		backends = r.Unready // not sent any traffic now, but these would be judged
 	}
-	fromOutside := len(src.Ranges) > 0 || src.Name != ""
+	fromOutside := src.outside()
 	if fromOutside && r.Service != nil && !exposed(r.Service) {
 		r.Obstacles = append(r.Obstacles, Obstacle{Kind: NotExposed, Object: r.Service.Ref(), Detail: []string{string(r.Service.Type)}})
 	}
@@ -61,7 +61,7 @@ func exposed(v *cluster.Service) bool {
 // nodeMatters tells whether which node an end is on can change the answer: a node or a
 // hostNetwork pod is involved, or the Service keeps traffic on the node.
 func (r *Route) nodeMatters(src End, backends []Backend) bool {
-	if r.Service != nil && (r.Service.InternalLocal || r.rewritten(len(src.Ranges) > 0 || src.Name != "")) || src.Node != nil {
+	if r.Service != nil && (r.Service.InternalLocal || r.rewritten(src.outside())) || src.Node != nil || len(src.Hosts) > 0 {
 		return true
 	}
 	for _, p := range src.Pods {
@@ -92,6 +92,12 @@ func groupSources(set *policy.Set, src End, nodes bool) []group {
 	switch {
 	case src.Node != nil:
 		return []group{{ends: []policy.Endpoint{policy.NodeEnd(src.Node)}, node: src.Node.Name}}
+	case len(src.Hosts) > 0:
+		var groups []group
+		for _, n := range src.Hosts {
+			groups = append(groups, group{ends: []policy.Endpoint{policy.NodeEnd(n)}, node: n.Name})
+		}
+		return groups
 	case src.Name != "":
 		return []group{{ends: []policy.Endpoint{policy.NameEnd(src.Name)}}}
 	}

@@ -23,6 +23,7 @@ type End struct {
 	Workload *cluster.Workload
 	Service  *cluster.Service
 	Node     *cluster.Node
+	Hosts    []*cluster.Node // of the control plane, whose API server is meant
 	Ranges   []netip.Prefix
 	Inside   []*cluster.Pod // pods whose address lies in the range that was asked for
 	Address  netip.Addr     // the address that was typed, where it led to an object
@@ -46,6 +47,8 @@ func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 		end.Ref = cluster.Ref{Kind: "Internet", Name: "internet"}
 		end.Ranges = internet(s)
 		return end, nil
+	case t.APIServer:
+		return resolveAPIServer(s, end), nil
 	case t.DNSName != "":
 		return resolveName(s, end, t.DNSName, 0)
 	case t.IsAddress():

@@ -10,8 +10,8 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
-// Target is what a user named, parsed but not looked up. One of Kind/Name, Prefix, DNSName and
-// Internet is set; a Name without a Kind is a bare name.
+// Target is what a user named, parsed but not looked up. One of Kind/Name, Prefix, DNSName,
+// Internet and APIServer is set; a Name without a Kind is a bare name.
 type Target struct {
 	Text      string // as it was typed
 	Kind      string // canonical: "Deployment"
@@ -21,6 +21,7 @@ type Target struct {
 	IsCIDR    bool         // Prefix was typed with a length
 	DNSName   string       // without the trailing dot
 	Internet  bool
+	APIServer bool // as what connects: to webhooks and aggregated APIs
 	Port      Port
 }
 

@@ -125,7 +125,7 @@ func (d *Diagnosis) judge(source, destination ends.End, route ends.Route) check.
 	for _, pair := range ends.Pairs(d.Set, source, destination, &answer.Route) {
 		judged := check.Judged{Pair: pair}
 		for _, f := range pair.Flows {
-			judged.Decisions = append(judged.Decisions, d.Set.Evaluate(f))
+			judged.Decisions = append(judged.Decisions, hedge(source, d.Set.Evaluate(f)))
 		}
 		answer.Pairs = append(answer.Pairs, judged)
 	}

@@ -43,6 +43,12 @@ func FactText(f policy.Fact) FactWords {
 			"give the Service with its clusterIP",
 		}
 	case policy.NameAddress:
+		if o.Name == ends.ControlPlane {
+			return FactWords{
+				"from which addresses the API server connects" + inKey(f.Key),
+				"look up where the control plane runs, or what your provider says of it, and ask for those addresses instead of apiserver, or for a konnectivity-agent pod",
+			}
+		}
 		if o.Name == ends.NodeResolvers || o.Name == ends.UpstreamResolvers {
 			return FactWords{
 				fmt.Sprintf("whether %s have an address in %s", o.Name, f.Key),
@@ -138,4 +144,11 @@ func behaviourText(b policy.Behaviour) string {
 		return "whether this network plugin isolates pods that no policy selects"
 	}
 	return "how this network plugin behaves: " + string(b)
+}
+
+func inKey(key string) string {
+	if key == "" {
+		return ""
+	}
+	return ", and whether that is in " + key
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -63,10 +64,11 @@ const (
 	NeedClient  NeedKind = "Client"    // another workload names one of its Services
 	NeedScrape  NeedKind = "Scrape"    // an annotation asks for Prometheus
 	NeedProbe   NeedKind = "Probe"     // the kubelet
+	NeedWayIn   NeedKind = "WayIn"     // a load balancer brings it in from outside
 	NeedUnread  NeedKind = "Unread"    // there may be more that could not be read
 )
 
-var needOrder = []NeedKind{NeedUnread, NeedDNS, NeedService, NeedOutside, NeedAPI, NeedClient, NeedScrape, NeedProbe}
+var needOrder = []NeedKind{NeedUnread, NeedDNS, NeedService, NeedOutside, NeedAPI, NeedClient, NeedScrape, NeedProbe, NeedWayIn}
 
 // WhatItNeeds looks at everything that a workload or pod is declared to need. The namespace is that
 // of targets which do not name one. An error means that the question itself makes no sense in this
@@ -76,6 +78,8 @@ func WhatItNeeds(q Question, namespace string) (*Needs, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case source.Service != nil && source.Service.Type == corev1.ServiceTypeLoadBalancer:
+		return wayIn(q, namespace, source), nil
 	case source.Service != nil:
 		return nil, &SourceError{source}
 	case len(source.Pods) == 0 && source.Unread == nil:

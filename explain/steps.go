@@ -312,6 +312,8 @@ func Describe(e ends.End) string {
 	switch {
 	case e.Ref.Kind == "Internet":
 		return "the internet"
+	case e.Ref.Kind == "APIServer":
+		return ends.ControlPlane
 	case e.Ref.Kind == "CIDR" || e.Ref.Kind == "DNSName":
 		return check.AddressText(e.Ref.Name)
 	}

@@ -94,6 +94,9 @@ func ParseDestination(text, namespace string) (Target, error) {
 		return Target{}, err
 	}
 	t, err := parseTarget(host, namespace)
+	if t.APIServer {
+		return t, fmt.Errorf("destination %q: as a destination the API server is default/svc/kubernetes", text)
+	}
 	t.Port = port
 	return t, err
 }
@@ -215,6 +218,9 @@ func parseTarget(text, namespace string) (Target, error) {
 	switch {
 	case text == "internet":
 		t.Internet = true
+		return t, nil
+	case text == "apiserver":
+		t.APIServer = true
 		return t, nil
 	case len(parts) == 1 && strings.Contains(text, "."):
 		t.DNSName = strings.ToLower(strings.TrimSuffix(text, "."))

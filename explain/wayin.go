@@ -1,0 +1,33 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// wayIn looks at what a Service of type LoadBalancer is there for: the internet reaches it, on each
+// of its ports.
+func wayIn(q Question, namespace string, service ends.End) *Needs {
+	plugin, _ := policy.Recognise(q.Snapshot, q.Plugin)
+	n := &needs{question: q, namespace: namespace, Needs: &Needs{Source: service, Snapshot: q.Snapshot, Plugin: plugin}}
+	v := service.Service
+	for _, p := range v.Ports {
+		to := ends.Target{
+			Kind: "Service", Namespace: v.Namespace, Name: v.Name,
+			Port: ends.Port{Number: p.Port},
+		}
+		text := fmt.Sprintf("port %d", p.Port)
+		if p.Protocol != corev1.ProtocolTCP {
+			to.Port.Protocol = p.Protocol
+			text += "/" + strings.ToLower(string(p.Protocol))
+		}
+		n.judge(Need{Kind: NeedWayIn, Incoming: true, Peer: "internet", Evidence: []string{text}}, ends.Target{Text: "internet", Internet: true}, to)
+	}
+	n.conclude()
+	return n.Needs
+}
