@@ -127,6 +127,9 @@ func (p *pager) fixes(d *Diagnosis) {
 		}
 		rows = append(rows, []string{"Also", Plain(f.Message + " (" + f.Code + ")")})
 	}
+	if d.Result != "Works" {
+		rows = append(rows, []string{"More", "kubectl netpol-doctor explain " + first.Code})
+	}
 	if len(rows) > 0 {
 		p.blank()
 		p.grid(rows)

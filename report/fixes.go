@@ -71,11 +71,20 @@ func fixRows(fixes []shownFix, codes bool) [][]string {
 	return rows
 }
 
-// commands writes what makes the changes of fixes.
+// commands writes what makes the changes of fixes, all changes of one object at once.
 func (p *pager) commands(fixes []shownFix) {
-	for _, fix := range fixes {
+	var joined []Fix
+	for _, f := range fixes {
+		same := func(o Fix) bool { return o.Object == f.Object && o.Manifest == nil && f.Manifest == nil }
+		if i := slices.IndexFunc(joined, same); i >= 0 {
+			joined[i].Patch = slices.Concat(joined[i].Patch, f.Patch)
+			continue
+		}
+		joined = append(joined, f.Fix)
+	}
+	for _, f := range joined {
 		p.blank()
-		p.code(fixCommand(fix.Fix))
+		p.code(fixCommand(f))
 	}
 }
 
