@@ -82,7 +82,8 @@ Fix: add the range of the pods' addresses, and that of the Services, to the exce
 
 // reportForgottenDeny holds a namespace against the others that have pods of their own.
 func (p *Pass) reportForgottenDeny() {
-	if len(p.Snapshot.Foreign) > 0 || ofKubernetes(p.Namespace) {
+	unread := slices.ContainsFunc(p.Snapshot.Gaps, func(g cluster.Gap) bool { return g.Reason != cluster.NotServed && g.Reason != cluster.NotProvided })
+	if unread || len(p.Snapshot.Foreign) > 0 || ofKubernetes(p.Namespace) {
 		return
 	}
 	if isolated, pods := p.isolation(p.Namespace); pods == 0 || isolated > 0 {

@@ -146,7 +146,7 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 }
 
 // servers returns the pods that a rule opens ports of, and whether these are all there are and all
-// declare ports.
+// declare ports. Where all of a namespace is known, its Services are.
 func (p *Pass) servers(ref policy.RuleRef) (pods []*cluster.Pod, known bool) {
 	if ref.Direction == policy.Ingress {
 		selector := ref.Policy.Spec.PodSelector

@@ -387,13 +387,20 @@ func Policy(q One) (*OneStep, error) {
 	if none, ok := s.withoutPods(); ok && s.end.Service != nil {
 		lines = append(lines, none)
 	}
-	if len(lines) == 0 {
+	var facts []policy.Fact
+	switch unread := s.pass.Snapshot.GapsFor(policy.PoliciesResource, s.namespace); {
+	case len(unread) > 0:
+		facts = append(facts, policy.Fact{Kind: policy.PoliciesUnread, Object: cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
+		lines = append(lines, Line{Status: NotKnown, Text: "the NetworkPolicies of namespace " + s.namespace + " could not be read"})
+	case len(lines) == 0:
 		lines = append(lines, Line{Status: OK, Text: "no NetworkPolicy: everything is allowed in and out"})
 	}
 	if text := unchecked(s.pass, s.pass.Policies); text != "" {
 		lines = append(lines, Line{Status: Skipped, Text: text})
 	}
-	return s.step(StepPolicy, "Policy logic", lines), nil
+	one := s.step(StepPolicy, "Policy logic", lines)
+	one.Facts = append(one.Facts, facts...)
+	return one, nil
 }
 
 // PolicyText says in a sentence whom a policy selects and what it isolates and admits.
