@@ -252,7 +252,7 @@ func (p *Pass) reportOpen(ref policy.RuleRef) {
 		Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
 		Message:  fmt.Sprintf("policy %s/%s: %s allows all %s of its pods, so %s", np.Namespace, np.Name, ref.Path(), ref.Direction, strings.Join(without, " and ")),
 		Evidence: map[string]string{"withoutEffect": strings.Join(slices.Concat(denies, rest), ", ")},
-		Advice:   fmt.Sprintf("delete %s of %s once what is needed has rules of its own, or delete the others", ref.Path(), np.Name),
+		Advice:   p.tidying("delete %s of %s once what is needed has rules of its own, or delete the others", ref.Path(), np.Name),
 	})
 }
 

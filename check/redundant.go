@@ -128,40 +128,52 @@ func portsOf(ref policy.RuleRef) (refs []policy.RuleRef) {
 	return refs
 }
 
-// reportCovered reports what can go in a namespace, of the policies that were asked and where the
-// clause that stays is part of the answer.
+// reportCovered reports what can go of the policies of a namespace that were asked.
 func (p *Pass) reportCovered(all []*cluster.Policy) {
 	policies, clauses := p.redundant(all)
 	for np, by := range policies {
-		if !slices.ContainsFunc(by, func(c covered) bool { return p.decides(c.by) }) || slices.ContainsFunc(by, p.worse) {
+		if !slices.ContainsFunc(by, p.told) || slices.ContainsFunc(by, p.worse) {
 			continue
 		}
-		var places []string
+		var places, evidence []string
 		for _, c := range by {
 			if at := p.from(np, c.by); !slices.Contains(places, at) {
-				places = append(places, at)
+				places, evidence = append(places, at), append(evidence, c.by.PolicyName()+" "+c.by.Path())
 			}
 		}
 		slices.Sort(places)
+		slices.Sort(evidence)
 		p.report(Finding{
 			Object: np.Ref(), Origin: np.Origin,
 			Message:  fmt.Sprintf("policy %s/%s has no effect: its pods are isolated without it, and all that it admits is admitted by %s", np.Namespace, np.Name, list(places)),
-			Evidence: map[string]string{"coveredBy": strings.Join(places, ", ")},
-			Advice:   fmt.Sprintf("delete %s, or narrow %s", np.Name, list(places)),
+			Evidence: map[string]string{"coveredBy": strings.Join(evidence, ", ")},
+			Advice:   p.tidying("delete %s, or narrow %s", np.Name, list(places)),
 		})
 	}
 	for _, c := range clauses {
-		if !p.decides(c.by) || p.worse(c) {
+		if !p.told(c) || p.worse(c) {
 			continue
 		}
 		np, at := c.clause.Policy, p.from(c.clause.Policy, c.by)
 		p.report(Finding{
 			Object: np.Ref(), Field: c.clause.Path(), Origin: np.Origin,
 			Message:  fmt.Sprintf("policy %s/%s: %s adds nothing, %s covers it", np.Namespace, np.Name, c.clause.Path(), at),
-			Evidence: map[string]string{"coveredBy": at},
-			Advice:   fmt.Sprintf("delete %s of %s, or narrow %s", c.clause.Path(), np.Name, at),
+			Evidence: map[string]string{"coveredBy": c.by.PolicyName() + " " + c.by.Path()},
+			Advice:   p.tidying("delete %s of %s, or narrow %s", c.clause.Path(), np.Name, at),
 		})
 	}
+}
+
+// told tells whether a covered clause is worth a word: where a connection was asked about, both
+// clauses admit some of it.
+func (p *Pass) told(c covered) bool { return p.decides(c.by) && p.decides(c.clause) }
+
+// tidying is advice on what does no harm, for those who look at policies and not at a connection.
+func (p *Pass) tidying(format string, args ...any) string {
+	if !p.aboutPolicies() {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // worse tells whether a finding that says more is about a clause, too: it can match nothing, an

@@ -104,7 +104,11 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 			return
 		}
 		for _, c := range pod.Ports {
-			if text := fmt.Sprintf("%d/%s", c.Number, c.Protocol); !slices.Contains(declared, text) {
+			text := fmt.Sprintf("%d/%s", c.Number, c.Protocol)
+			if c.Name != "" {
+				text += fmt.Sprintf(" %q", c.Name)
+			}
+			if !slices.Contains(declared, text) {
 				declared = append(declared, text)
 			}
 		}
@@ -122,6 +126,9 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 		}
 		named = named || e.Port.Type == intstr.String
 		text := e.Port.String()
+		if e.Port.Type == intstr.String {
+			text = fmt.Sprintf("%q", text)
+		}
 		if e.EndPort != nil {
 			text += fmt.Sprintf("-%d", *e.EndPort)
 		}
