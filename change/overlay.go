@@ -50,6 +50,9 @@ func gapsLeft(base, with *cluster.Snapshot) []cluster.Gap {
 	notGiven := func(g cluster.Gap) bool { return g.Resource == "namespaces" && g.Reason == cluster.NotProvided }
 	gaps := slices.DeleteFunc(slices.Clone(base.Gaps), func(g cluster.Gap) bool { return notGiven(g) && with.HasNamespace(g.Name) })
 	for _, g := range with.Gaps {
+		if g.Reason == cluster.NotRendered {
+			gaps = append(gaps, g) // what nobody filled in stays unknown
+		}
 		if base.FromFiles && notGiven(g) && !base.HasNamespace(g.Name) {
 			gaps = append(gaps, g)
 		}

@@ -11,6 +11,7 @@ const (
 	NotServed   GapReason = "NotServed"   // the API server does not have that resource
 	TimedOut    GapReason = "TimedOut"    // no answer in time
 	Unreadable  GapReason = "Unreadable"  // an answer or a document that made no sense
+	NotRendered GapReason = "NotRendered" // a template that nobody filled in; it takes nothing away from what is there
 	NotProvided GapReason = "NotProvided" // named by something that was read, but not among the files
 )
 

@@ -157,6 +157,10 @@ func (p *pager) missing(facts []Fact, gaps []Gap, command, result string) {
 		if g.Reason == string(cluster.NotProvided) {
 			continue // what hangs on it is among the facts
 		}
+		if g.Reason == string(cluster.NotRendered) {
+			rows = append(rows, []string{"Not read", Plain(g.Name + " " + g.Detail)})
+			continue
+		}
 		where := "in all namespaces"
 		if g.Namespace != "" {
 			where = "in namespace " + g.Namespace

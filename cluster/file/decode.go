@@ -117,16 +117,21 @@ type decoding struct {
 	scratch []byte // for the object as JSON; used again for the next
 }
 
-// object decodes the object as the API server would have stored it. A template is no object.
+// object decodes the object as the API server would have stored it. A template is no object; that
+// of a policy leaves a gap.
 func (d *decoding) object() (*object, []remark) {
 	value, p := d.value()
 	if p != nil {
 		r := d.remark(p.field, p.message)
 		r.line = int(d.entry.line) + p.line
 		if bytes.Contains(d.text, templateBraces) {
-			r.field, r.message = "", "skipped a chart template; render it first (helm template)"
+			t := placedTemplate{template{int(d.entry.line), d.entry.kind.kind}, d.in}
+			r.field, r.message = "", "looks like a Helm template, and is not taken into account; "+rendered
 			d.source.warn(r)
-			return nil, nil
+			if !t.ofPolicy() {
+				return nil, nil
+			}
+			return &object{slim: t.gap()}, nil
 		}
 		return nil, []remark{r}
 	}

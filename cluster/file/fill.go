@@ -11,6 +11,8 @@ type filler struct {
 
 func (f *filler) add(o *object) {
 	switch v := o.slim.(type) {
+	case cluster.Gap:
+		f.Gaps = append(f.Gaps, v)
 	case *cluster.Namespace:
 		f.Namespaces = append(f.Namespaces, v)
 	case *cluster.Node:

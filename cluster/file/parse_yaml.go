@@ -25,9 +25,25 @@ func toJSON(data []byte) (value []byte, p *problem) {
 	}()
 	value, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
-		return nil, yamlProblem(err)
+		p := yamlProblem(err)
+		if strings.HasSuffix(p.message, "is there twice") && startsObject(data, p.line) {
+			p.message += ": a line with --- between the objects is missing?"
+		}
+		return nil, p
 	}
 	return value, nil
+}
+
+// startsObject tells whether a line, counted from 0, is one that objects start with.
+func startsObject(data []byte, line int) bool {
+	n := 0
+	for text := range bytes.Lines(data) {
+		if n == line {
+			return bytes.HasPrefix(text, []byte("apiVersion:")) || bytes.HasPrefix(text, []byte("kind:"))
+		}
+		n++
+	}
+	return false
 }
 
 var lineInError = regexp.MustCompile(`line (\d+): ?`)

@@ -107,12 +107,14 @@ func (l *listing) walk(root string) error {
 }
 
 // nothingIn is the error for a path that holds no object at all, or nothing whatever.
-func nothingIn(path string, blank bool) *Error {
+func nothingIn(path string, blank bool, templates []placedTemplate) *Error {
 	e := &Error{File: path, Message: "no Kubernetes objects found; give manifests or the output of kubectl get -o yaml (*.yaml, *.yml, *.json)"}
 	if path == "-" {
 		e.File = standardInput
 	}
 	switch {
+	case len(templates) > 0:
+		e.Message = fmt.Sprintf("no Kubernetes objects found, but %s; %s", templateText(templates), rendered)
 	case blank && path == "-":
 		e.Message = "nothing came in; did the command before it fail? Pipe in manifests or the output of kubectl get -o yaml"
 	case blank:

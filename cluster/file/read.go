@@ -73,6 +73,7 @@ func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapsh
 	for _, o := range objects {
 		f.add(o)
 	}
+	f.Gaps = append(f.Gaps, s.templateGaps()...)
 	f.addUnknownRights(scope.Rights)
 	f.finish()
 	return snapshot.Seal(), nil

@@ -57,6 +57,9 @@ func (s *Source) Warnings() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []string
+	if t := templateText(s.templates()); t != "" {
+		all = append(all, t+", and the answer is about the objects that are there; "+rendered)
+	}
 	if t := s.skipped(); t != "" {
 		all = append(all, t)
 	}

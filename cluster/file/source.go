@@ -132,7 +132,7 @@ func (s *Source) complaints(paths []string) error {
 	var empty []error
 	for _, p := range paths {
 		if !holds[p] {
-			empty = append(empty, nothingIn(p, blank[p]))
+			empty = append(empty, nothingIn(p, blank[p], s.templatesUnder(p)))
 		}
 	}
 	if len(empty) == 1 {

@@ -35,6 +35,8 @@ type fileIndex struct {
 	objects int   // Kubernetes objects of any kind
 	skipped []int // lines of documents that are not Kubernetes objects
 	faults  []*Error
+	// templates are skipped too, but would be objects once they are filled in.
+	templates []template
 }
 
 // windowSize is how much of an input is in memory at a time, unless an object is larger.

@@ -8,10 +8,16 @@ type noted struct {
 	fault   *Error
 	skipped bool    // it is not a Kubernetes object
 	unnamed *header // its kind is that of the list it is in; it owns its texts
+	// template is what a skipped document is a template of, or empty.
+	template string
 }
 
 // keep takes what came of an object into the index.
 func (s *sweep) keep(n noted) {
+	if n.template != "" {
+		s.index.templates = append(s.index.templates, template{int(n.entry.line), n.template})
+		return
+	}
 	if n.skipped || n.unnamed != nil {
 		s.index.skipped = append(s.index.skipped, int(n.entry.line))
 		return
@@ -51,8 +57,10 @@ func (s *sweep) note(h *header, e entry) noted {
 			name:         bytes.Clone(h.name),
 			generateName: bytes.Clone(h.generateName),
 		}}
-	case !h.isObject() || h.isTemplate():
+	case !h.isObject():
 		return noted{entry: e, skipped: true}
+	case h.isTemplate():
+		return noted{entry: e, skipped: true, template: s.templateKind(string(h.apiVersion), string(h.kind))}
 	}
 	filed, fault := s.file(h, e)
 	if fault != nil {
@@ -68,7 +76,11 @@ func (s *sweep) parsed(b []byte, form form, at place, keep func(noted)) {
 	}
 	objects, p := parse(b)
 	if p != nil {
-		keep(s.unreadable(at.line, p, looksLikeObject(b)))
+		n := s.unreadable(at.line, p, looksLikeObject(b))
+		if n.skipped {
+			n.template = s.templateOf(b)
+		}
+		keep(n)
 		return
 	}
 	if len(objects) == 0 {
