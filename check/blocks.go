@@ -70,8 +70,8 @@ Fix: select the pods by their labels. For nodes and the API server, use the plug
 				if rule, m := ignoredBlock(c); m != nil {
 					p.report(Finding{
 						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
-						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s lies in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], m.Saw, p.pluginName()),
-						Evidence: map[string]string{"wanted": m.Want[0], "seen": m.Saw},
+						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s may lie in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), p.pluginName()),
+						Evidence: map[string]string{"wanted": m.Want[0]},
 						Advice:   "use the plugin's own policies for that end, or have the plugin match it by ipBlock",
 					})
 				}
@@ -115,6 +115,14 @@ that names DNS names.`,
 			})
 		},
 	},
+}
+
+// otherEnd is the end of a flow that the peers of a rule are about.
+func otherEnd(f policy.Flow, d policy.Direction) policy.Endpoint {
+	if d == policy.Egress {
+		return f.Destination
+	}
+	return f.Source
 }
 
 // ignoredBlock finds the block that would allow a flow for which no edit was found, if only the plugin

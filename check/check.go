@@ -64,6 +64,8 @@ type Finding struct {
 	Cause bool
 	// Voids: with this, what policies deny is no cause; it is said before that.
 	Voids bool
+	// Doubt: for this the connection may fail whatever policies allow, and only a test can tell.
+	Doubt bool
 }
 
 // All is the catalogue, in the order of the codes.

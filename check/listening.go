@@ -75,7 +75,7 @@ No policy is to blame.`,
 				for _, b := range slices.Concat(r.Backends, r.Unready) {
 					if r.Protocol == corev1.ProtocolTCP && b.End.Pod != nil && slices.Contains(p.loopback(b.End.Pod), b.Port) {
 						p.report(Finding{
-							Object:   p.owner(b.End),
+							Object: p.owner(b.End), Doubt: true,
 							Message:  fmt.Sprintf("%s is told to listen on 127.0.0.1:%d, where nobody outside the pod reaches it", p.Name(b.End), b.Port),
 							Evidence: map[string]string{"port": fmt.Sprint(b.Port)},
 							Advice:   fmt.Sprintf("test inside the pod whether the pod's own address answers on %d; have the application listen on all addresses", b.Port),

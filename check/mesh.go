@@ -76,7 +76,7 @@ type control struct {
 
 // The servers that proxies cannot do without. Sources: Istio documentation, "Application Requirements",
 // ports used by Istio; Linkerd's control plane manifests.
-var istiod = control{"Istio", "istio-system", "istiod", map[string]string{"app": "istiod"}, 15012}
+var istiod = control{"Istio", "istio-system", "istiod", map[string]string{"app": "istiod", "istio": "pilot"}, 15012}
 
 func linkerdControl(namespace string) []control {
 	return []control{
@@ -131,7 +131,15 @@ func (p *Pass) sidecar(pod *cluster.Pod, c control) {
 		Source: policy.PodEnd(pod), Destination: policy.PodEnd(server), Protocol: corev1.ProtocolTCP, Family: corev1.IPv4Protocol,
 		Dialled: policy.Tuple{Port: c.port}, Arriving: policy.Tuple{Port: c.port},
 	})
-	if d.Egress.Verdict != policy.Denied {
+	switch d.Egress.Verdict {
+	case policy.Allowed:
+		return
+	case policy.Unknown:
+		p.report(Finding{
+			Object: p.owner(policy.PodEnd(pod)), Severity: Info,
+			Message: fmt.Sprintf("it is not known whether the %s proxy of %s can reach %s/%s on %d/TCP", c.mesh, p.Name(policy.PodEnd(pod)), c.namespace, c.name, c.port),
+			Advice:  fmt.Sprintf("read namespace %s as well: with -A, or its objects with -f", c.namespace),
+		})
 		return
 	}
 	f := Finding{

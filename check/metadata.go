@@ -3,6 +3,9 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // metadata is the finding about the addresses at which clouds hand out identities, NPD721.
@@ -28,8 +31,14 @@ address and the agent's port; on Cilium, toEntities: [host].`,
 		Run: func(p *Pass) {
 			for _, n := range p.Destination.Ranges {
 				if what, ok := identityAddresses[n.Addr()]; ok && n.IsSingleIP() {
+					// There the node answers, which an ipBlock does not match.
+					doubt := slices.Contains([]string{"cilium", "gke-dataplane-v2"}, p.Plugin.Name) && p.isolatedForEgress()
+					severity := Info
+					if doubt {
+						severity = Warning
+					}
 					p.report(Finding{
-						Object:   p.Destination.Ref,
+						Object: p.Destination.Ref, Severity: severity, Doubt: doubt,
 						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address alone may not decide", n.Addr(), what),
 						Evidence: map[string]string{"address": n.Addr().String()},
 						Advice:   "see what the provider asks policies to allow (the address, or the node's address and the agent's port), and test in the pod",
@@ -49,4 +58,14 @@ var identityAddresses = map[netip.Addr]string{
 	netip.MustParseAddr("169.254.170.23"):  "EKS Pod Identity answers",
 	netip.MustParseAddr("fd00:ec2::23"):    "EKS Pod Identity answers",
 	netip.MustParseAddr("169.254.170.2"):   "AWS hands out the credentials of tasks",
+}
+
+// isolatedForEgress tells whether some source may be isolated for egress.
+func (p *Pass) isolatedForEgress() bool {
+	for _, d := range p.decisions() {
+		if d.Egress.Isolated != policy.No {
+			return true
+		}
+	}
+	return false
 }

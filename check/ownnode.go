@@ -32,9 +32,13 @@ plugin; an ipBlock for the nodes is a stopgap.`,
 				if d.Ingress.Exempt != policy.OwnNode || pod == nil || !slices.ContainsFunc(p.Set.Selections(pod), func(s policy.Selection) bool { return s.Selects == policy.Yes }) {
 					continue
 				}
+				as := "on the pod's own node"
+				if d.Flow.Source.Node != nil {
+					as = "as the pod's own node"
+				}
 				p.report(Finding{
 					Object: pod.Ref(), Origin: pod.Origin,
-					Message:  fmt.Sprintf("%s is let in because it is the pod's own node %s; from any other node policies would deny it", p.Name(d.Flow.Source), pod.Node),
+					Message:  fmt.Sprintf("%s is let in %s, whatever policies say; from other nodes they decide", p.Name(d.Flow.Source), as),
 					Evidence: map[string]string{"node": pod.Node},
 					Advice:   "connect from the pod's own node: if that fails, too (probes of the kubelet), the network plugin is at fault and no policy",
 				})

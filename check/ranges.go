@@ -36,9 +36,12 @@ Fix: update the network plugin, or list the ports one by one.`,
 					if len(side.Admitting) == 0 || slices.ContainsFunc(side.Admitting, func(r policy.RuleRef) bool { return !onlyByRange(r, d.Flow) }) {
 						continue
 					}
-					r := side.Admitting[0]
+					r, severity, ignored := side.Admitting[0], Info, p.Plugin.Name == "azure-npm"
+					if ignored {
+						severity = Warning
+					}
 					p.report(Finding{
-						Object: r.Policy.Ref(), Field: r.Path() + ".ports", Origin: r.Policy.Origin,
+						Object: r.Policy.Ref(), Field: r.Path() + ".ports", Origin: r.Policy.Origin, Severity: severity, Doubt: ignored,
 						Message:  fmt.Sprintf("%s/%s %s allows %d/%s only as part of a range (endPort): a network plugin that does not know endPort allows its first port alone", r.Policy.Namespace, r.Policy.Name, r.Path(), d.Flow.Arriving.Port, d.Flow.Protocol),
 						Evidence: map[string]string{"plugin": p.Plugin.Name},
 						Advice:   "connect to the first port of the range and to this one; where only the first works, update the plugin or list the ports",

@@ -74,7 +74,7 @@ Fix: start kube-router with the cluster's own --service-cluster-ip-range. No pol
 				for _, ip := range r.Service.ClusterIPs {
 					if familyMatches(ranges, ip) && !slices.ContainsFunc(ranges, func(n netip.Prefix) bool { return n.Contains(ip) }) {
 						p.report(Finding{
-							Object: from.Ref, Field: "spec.template.spec.containers", Origin: from.Origin,
+							Object: from.Ref, Field: "spec.template.spec.containers", Origin: from.Origin, Doubt: true,
 							Message:  fmt.Sprintf("Service %s has the address %s, and kube-router takes Service addresses to be in %s: traffic of isolated pods to it is judged before it is translated", name(r.Service.Ref()), ip, joined(ranges)),
 							Evidence: map[string]string{"address": ip.String(), "range": joined(ranges)},
 							Advice:   "start kube-router with --service-cluster-ip-range of this cluster; connect by the pod's address to see the difference",

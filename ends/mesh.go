@@ -9,10 +9,11 @@ import (
 
 // The ports on which meshes carry traffic between pods that are both in the mesh.
 // Sources: Istio documentation, "Ambient and Kubernetes NetworkPolicy"; Linkerd documentation,
-// "Proxy configuration".
+// "Proxy configuration"; consul-k8s, connect-inject/constants, ProxyDefaultInboundPort.
 const (
 	ambientPort = 15008
 	linkerdPort = 4143
+	consulPort  = 20000
 )
 
 // tunnelPort returns the port on which a mesh may carry a connection, or 0.
@@ -25,6 +26,8 @@ func tunnelPort(s *cluster.Snapshot, protocol corev1.Protocol, source, destinati
 		return ambientPort
 	case linkerd(a) && linkerd(b):
 		return linkerdPort
+	case consul(a) && consul(b):
+		return consulPort
 	}
 	return 0
 }
@@ -47,4 +50,10 @@ func linkerd(p *cluster.Pod) bool {
 		}
 	}
 	return false
+}
+
+// consul tells whether a proxy of Consul's mesh was added to a pod. Source: consul-k8s,
+// connect-inject/webhook, which labels such pods.
+func consul(p *cluster.Pod) bool {
+	return p.Labels.Known["consul.hashicorp.com/connect-inject-status"] == "injected"
 }

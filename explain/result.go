@@ -25,6 +25,9 @@ func (d *Diagnosis) result() Result {
 	if d.Destination.Name != "" && len(d.Upstream) > 0 && d.UpstreamVerdict() != policy.Allowed && !d.unenforced(d.Upstream) {
 		return Unclear
 	}
+	if slices.ContainsFunc(d.Findings, func(f check.Finding) bool { return f.Doubt }) {
+		return Unclear
+	}
 	return Works
 }
 

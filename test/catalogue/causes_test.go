@@ -115,9 +115,13 @@ func (f *failure) ask(t *testing.T) {
 	default:
 		without := slices.DeleteFunc(slices.Clone(objects), func(o object) bool { return o["kind"] == "NetworkPolicy" })
 		after := f.askAbout(t, f.question, without)
-		f.mended = "no policy change helps"
-		if after.Result == "Works" {
+		switch after.Result {
+		case "Works":
 			f.mended = "no rule does it for certain; works where nothing isolates"
+		case "Unclear":
+			f.mended = "no policy change settles it"
+		default:
+			f.mended = "no policy change helps"
 		}
 	}
 }
@@ -156,7 +160,11 @@ func (f *failure) settles() []string {
 		out = append(out, fmt.Sprintf("%s — %s", fact.Missing, fact.Settle))
 	}
 	if len(out) == 0 && len(f.got.Findings) > 0 && f.got.Findings[0].Advice != "" {
-		out = append(out, "no pod to judge — "+f.got.Findings[0].Advice)
+		why := "only a test can tell"
+		if f.got.Verdict == "Unknown" {
+			why = "there is no pod to judge"
+		}
+		out = append(out, why+" — "+f.got.Findings[0].Advice)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
