@@ -16,7 +16,7 @@ func newPolicy(streams Streams) *cobra.Command {
 		}
 		return explain.Policy(q)
 	}
-	c := newOneWith(streams, f, "policy", "Show what policies select, and rules that match nothing", answer, cluster.Scope{})
+	c := newOneWith(streams, f, "policy", "Show what policies select, and rules with no effect or too much", answer, cluster.Scope{})
 	c.Flags().BoolVar(&f.who, "who", false, "tell from RBAC who may undo the policies of the namespace: change them, or the labels that they go by, start pods with labels of their choosing, or take on the rights of those who may")
 	c.Long += `
 
