@@ -14,6 +14,8 @@ type Scope struct {
 	Objects []Ref
 	// Addresses are looked up among pods, Services and nodes.
 	Addresses []netip.Addr
+	// Ranges are looked up among pods: those whose address lies in one are read.
+	Ranges []netip.Prefix
 	// Namespaces are read as a whole.
 	Namespaces []string
 	// All reads every namespace as a whole.

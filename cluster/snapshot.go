@@ -63,6 +63,7 @@ type index struct {
 	slices     map[[2]string][]*EndpointSlice
 	policiesIn map[string][]*Policy
 	nodes      map[string]*Node
+	hosts      []*Node // the nodes, and those that only their hostNetwork pods tell of
 	byIP       map[netip.Addr][]Holder
 }
 
@@ -117,6 +118,9 @@ func (s *Snapshot) buildIndex() {
 	}
 	for _, n := range s.Nodes {
 		x.nodes[n.Name] = n
+	}
+	x.hosts = hosts(s)
+	for _, n := range x.hosts {
 		for _, ip := range n.IPs {
 			x.byIP[ip] = append(x.byIP[ip], Holder{Node: n})
 		}
@@ -154,6 +158,34 @@ func (s *Snapshot) buildIndex() {
 	}
 	x.named = named(s, x.namespaces)
 	s.index = x
+}
+
+// hosts returns the nodes. One that was not read is known by its hostNetwork pods, whose addresses
+// are its own. Source: core/v1 PodSpec.HostNetwork.
+func hosts(s *Snapshot) []*Node {
+	known := map[string]bool{}
+	for _, n := range s.Nodes {
+		known[n.Name] = true
+	}
+	all, told := slices.Clone(s.Nodes), map[string]*Node{}
+	for _, p := range s.Pods {
+		if !p.HostNetwork || p.Finished() || p.Node == "" || known[p.Node] {
+			continue
+		}
+		n := told[p.Node]
+		if n == nil {
+			n = &Node{Name: p.Node}
+			told[p.Node] = n
+			all = append(all, n)
+		}
+		for _, ip := range p.IPs {
+			if !slices.Contains(n.IPs, ip) {
+				n.IPs = append(n.IPs, ip)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 // named returns the namespaces that were read, those that an object which was read is in, and those
@@ -259,6 +291,17 @@ func (s *Snapshot) PodsWithin(p netip.Prefix) []*Pod {
 		}
 	}
 	return pods
+}
+
+// NodesWithin returns the nodes with an address in a range, sorted by name.
+func (s *Snapshot) NodesWithin(p netip.Prefix) []*Node {
+	var nodes []*Node
+	for _, n := range s.index.hosts {
+		if slices.ContainsFunc(n.IPs, p.Contains) {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
 }
 
 // PodsOf returns the pods of a workload that have not finished; when there are none, its

@@ -83,6 +83,7 @@ func TestAllNamespaces(t *testing.T) {
 		Namespaces: []*cluster.Namespace{{Name: "c"}, {Name: "empty"}},
 		Pods:       []*cluster.Pod{{Namespace: "c", Name: "p"}, {Namespace: "a", Name: "p"}, {Namespace: "a", Name: "q"}},
 		Policies:   []*cluster.Policy{policyOf("b", "p")},
+		Mentioned:  []string{"a", "empty", "f"},
 		Services:   []*cluster.Service{{Namespace: "d"}},
 		Workloads:  []*cluster.Workload{{Ref: cluster.Ref{Namespace: "e"}}},
 	}).Seal()
@@ -90,7 +91,7 @@ func TestAllNamespaces(t *testing.T) {
 	for _, n := range s.AllNamespaces() {
 		got += fmt.Sprintf("%s %v, ", n.Name, n.Labels.Open == cluster.Closed)
 	}
-	if want := "a false, b false, c true, d false, e false, empty true, "; got != want {
+	if want := "a false, b false, c true, d false, e false, empty true, f false, "; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -101,10 +102,12 @@ func TestHoldersOf(t *testing.T) {
 	running := func(name string, ip string) *cluster.Pod {
 		return &cluster.Pod{Namespace: "a", Name: name, Phase: corev1.PodRunning, IPs: at(ip)}
 	}
+	other := running("other", "192.168.0.2")
+	other.HostNetwork, other.Node = true, "n2"
 	leaving, done, host, pending := running("leaving", "10.1.0.1"), running("done", "10.1.0.1"), running("host", "192.168.0.1"), running("pending", "10.1.0.1")
 	leaving.Deleting, done.Phase, host.HostNetwork, pending.Phase = true, corev1.PodSucceeded, true, corev1.PodPending
 	s := (&cluster.Snapshot{
-		Pods:     []*cluster.Pod{leaving, done, host, pending, running("web", "10.1.0.1"), running("six", "2001:db8::1")},
+		Pods:     []*cluster.Pod{leaving, done, host, other, pending, running("web", "10.1.0.1"), running("six", "2001:db8::1")},
 		Services: []*cluster.Service{{Namespace: "a", Name: "svc", ClusterIPs: at("10.96.0.1"), OtherIPs: at("192.168.0.1", "203.0.113.1")}},
 		Nodes:    []*cluster.Node{{Name: "n1", IPs: at("192.168.0.1")}},
 	}).Seal()
@@ -112,6 +115,7 @@ func TestHoldersOf(t *testing.T) {
 		"10.1.0.1":        "[web leaving pending]",
 		"::ffff:10.1.0.1": "[web leaving pending]",
 		"192.168.0.1":     "[svc n1]",
+		"192.168.0.2":     "[n2]", // a node that only its pod tells of
 		"10.96.0.1":       "[svc]",
 		"203.0.113.1":     "[svc]",
 		"2001:db8::1":     "[six]",

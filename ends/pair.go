@@ -61,7 +61,7 @@ func exposed(v *cluster.Service) bool {
 // nodeMatters tells whether which node an end is on can change the answer: a node or a
 // hostNetwork pod is involved, or the Service keeps traffic on the node.
 func (r *Route) nodeMatters(src End, backends []Backend) bool {
-	if r.Service != nil && (r.Service.InternalLocal || r.rewritten(src.outside())) || src.Node != nil || len(src.Hosts) > 0 {
+	if r.Service != nil && (r.Service.InternalLocal || r.rewritten(src.outside())) || src.Node != nil || len(src.Hosts)+len(src.Within) > 0 {
 		return true
 	}
 	for _, p := range src.Pods {
@@ -112,6 +112,9 @@ func groupSources(set *policy.Set, src End, nodes bool) []group {
 	}
 	for _, p := range src.Inside {
 		backends = append(backends, Backend{End: policy.PodEnd(p), Node: p.Node})
+	}
+	for _, n := range src.Within {
+		backends = append(backends, Backend{End: policy.NodeEnd(n), Node: n.Name})
 	}
 	return groupBackends(set, backends, nodes)
 }

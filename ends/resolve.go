@@ -25,9 +25,10 @@ type End struct {
 	Node     *cluster.Node
 	Hosts    []*cluster.Node // of the control plane, whose API server is meant
 	Ranges   []netip.Prefix
-	Inside   []*cluster.Pod // pods whose address lies in the range that was asked for
-	Address  netip.Addr     // the address that was typed, where it led to an object
-	Loopback bool           // each source itself, by its loopback address
+	Inside   []*cluster.Pod  // pods whose address lies in the range that was asked for
+	Within   []*cluster.Node // nodes with an address in it
+	Address  netip.Addr      // the address that was typed, where it led to an object
+	Loopback bool            // each source itself, by its loopback address
 	Name     string
 	// Alias is the ExternalName Service that led here, or nil.
 	Alias *cluster.Service
@@ -41,6 +42,7 @@ type End struct {
 
 // Resolve looks a target up in a snapshot.
 func Resolve(s *cluster.Snapshot, t Target) (End, error) {
+	t = t.unmapped()
 	end := End{Target: t}
 	switch {
 	case t.Internet:
@@ -55,8 +57,12 @@ func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 		return resolveAddress(s, end)
 	case t.Prefix.IsValid():
 		end.Ref = cluster.Ref{Kind: "CIDR", Name: t.Prefix.String()}
+		if g, unread := unreadHolders(s, "Pod", "Node"); unread {
+			end.Unread = &policy.Fact{Kind: policy.EndUnread, Object: end.Ref, Key: g.Resource}
+			return end, nil
+		}
 		end.Ranges = []netip.Prefix{t.Prefix}
-		end.Inside = s.PodsWithin(t.Prefix)
+		end.Inside, end.Within = s.PodsWithin(t.Prefix), s.NodesWithin(t.Prefix)
 		return end, nil
 	}
 	return resolveObject(s, end)
@@ -205,7 +211,7 @@ func resolveAddress(s *cluster.Snapshot, end End) (End, error) {
 	holders := s.HoldersOf(addr)
 	if len(holders) == 0 {
 		end.Ref = cluster.Ref{Kind: "CIDR", Name: end.Target.Prefix.String()}
-		if g, unread := unreadHolders(s); unread {
+		if g, unread := unreadHolders(s, "Pod", "Service", "Node"); unread {
 			end.Unread = &policy.Fact{Kind: policy.EndUnread, Object: end.Ref, Key: g.Resource}
 			return end, nil
 		}
@@ -230,17 +236,15 @@ func serviceUnread(s *cluster.Snapshot, c candidate) bool {
 	})
 }
 
-// unreadHolders returns a gap that may hide what an address belongs to.
-func unreadHolders(s *cluster.Snapshot) (cluster.Gap, bool) {
-	for _, g := range s.Gaps {
-		switch resourceKind(g.Resource) {
-		case "Pod", "Service", "Node":
-			if g.Namespace == "" && g.Name == "" && g.Reason != cluster.NotServed {
-				return g, true
-			}
-		}
+// unreadHolders returns a gap that may hide what an address belongs to, among objects of some kinds.
+func unreadHolders(s *cluster.Snapshot, kinds ...string) (cluster.Gap, bool) {
+	i := slices.IndexFunc(s.Gaps, func(g cluster.Gap) bool {
+		return slices.Contains(kinds, resourceKind(g.Resource)) && g.Namespace == "" && g.Name == "" && g.Reason != cluster.NotServed
+	})
+	if i < 0 {
+		return cluster.Gap{}, false
 	}
-	return cluster.Gap{}, false
+	return s.Gaps[i], true
 }
 
 // maxAliases bounds a chain of ExternalName Services.

@@ -98,7 +98,7 @@ func routesOf(s *cluster.Snapshot, dst End) []Route {
 	}
 	switch {
 	case dst.Node != nil:
-		if behind, ok := nodePortRoute(s, dst); ok {
+		if behind, ok := nodePortRoute(s, dst.Node, dst.Target.Port); ok {
 			return []Route{behind}
 		}
 		if !s.Read.All {
@@ -115,13 +115,26 @@ func routesOf(s *cluster.Snapshot, dst End) []Route {
 	for _, p := range dst.Inside {
 		r.addPod(p, r.Port)
 	}
+	for _, n := range dst.Within {
+		r.addNode(s, n, dst.Target.Port)
+	}
 	return []Route{r}
+}
+
+// addNode adds a node in a range, or what answers on its port.
+func (r *Route) addNode(s *cluster.Snapshot, n *cluster.Node, port Port) {
+	behind, ok := nodePortRoute(s, n, port)
+	if !ok {
+		r.Backends = append(r.Backends, Backend{End: policy.NodeEnd(n), Port: r.Port, Node: n.Name})
+	}
+	for _, b := range slices.Concat(behind.Backends, behind.Unready) {
+		r.add(b)
+	}
 }
 
 // nodePortRoute finds what really answers on a node's port: a Service by its node port, or a pod
 // on that node by its host port. Source: core/v1 ServicePort.NodePort, ContainerPort.HostPort.
-func nodePortRoute(s *cluster.Snapshot, dst End) (Route, bool) {
-	port := dst.Target.Port
+func nodePortRoute(s *cluster.Snapshot, node *cluster.Node, port Port) (Route, bool) {
 	for _, v := range s.Services {
 		for i := range v.Ports {
 			if sp := &v.Ports[i]; sp.NodePort != 0 && sp.NodePort == port.Number && sp.Protocol == port.protocol() {
@@ -133,7 +146,7 @@ func nodePortRoute(s *cluster.Snapshot, dst End) (Route, bool) {
 	}
 	r := bare(port)
 	for _, p := range s.Pods {
-		if p.Node != dst.Node.Name || p.HostNetwork || p.Finished() {
+		if p.Node != node.Name || p.HostNetwork || p.Finished() {
 			continue
 		}
 		for _, c := range p.Ports {

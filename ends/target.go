@@ -70,6 +70,7 @@ func (t Target) IsAddress() bool { return t.Prefix.IsValid() && t.Prefix.IsSingl
 
 // Scope returns what has to be read to look the target up.
 func (t Target) Scope() cluster.Scope {
+	t = t.unmapped()
 	switch {
 	case t.IsAddress():
 		return cluster.Scope{Addresses: []netip.Addr{t.Prefix.Addr()}}
@@ -82,7 +83,19 @@ func (t Target) Scope() cluster.Scope {
 	case t.Name != "":
 		return cluster.Scope{Objects: []cluster.Ref{{Kind: t.Kind, Namespace: t.Namespace, Name: t.Name}}}
 	}
+	if t.Prefix.IsValid() { // pods and nodes may lie in the range
+		return cluster.Scope{Ranges: []netip.Prefix{t.Prefix}, Nodes: true}
+	}
 	return cluster.Scope{Nodes: true}
+}
+
+// unmapped returns the target with IPv4 addresses that are written as IPv6 in their own form.
+func (t Target) unmapped() Target {
+	const mapped = 128 - 32 // bits before the IPv4 address
+	if a := t.Prefix.Addr(); t.Prefix.IsValid() && a.Is4In6() && t.Prefix.Bits() >= mapped {
+		t.Prefix = netip.PrefixFrom(a.Unmap(), t.Prefix.Bits()-mapped)
+	}
+	return t
 }
 
 // candidate is a Service that a DNS name may stand for, and the pod below it when the name goes

@@ -108,7 +108,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		scope.Objects = append(scope.Objects, *d.Destination.Follow)
 		d, err = o.ask(ctx, scope, question)
 	}
-	if err == nil && d.Destination.Node != nil { // any Service or pod may answer on a node's port
+	if err == nil && (d.Destination.Node != nil || len(d.Destination.Within) > 0) { // any Service or pod may answer on a node's port
 		scope.All = true
 		d, err = o.ask(ctx, scope, question)
 	}
@@ -157,6 +157,7 @@ func join(a, b cluster.Scope) cluster.Scope {
 	return cluster.Scope{
 		Objects:    slices.Concat(a.Objects, b.Objects),
 		Addresses:  slices.Concat(a.Addresses, b.Addresses),
+		Ranges:     slices.Concat(a.Ranges, b.Ranges),
 		Namespaces: slices.Concat(a.Namespaces, b.Namespaces),
 		All:        a.All || b.All,
 		DNS:        a.DNS || b.DNS,

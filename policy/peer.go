@@ -94,7 +94,11 @@ func (s *Set) matchBlock(w *world, b *block, v view) (Truth, *Mismatch) {
 	}
 	t := s.does(w, behaviour)
 	if t < in {
-		return t, &Mismatch{Reason: reason, Field: "ipBlock", Key: string(behaviour), Want: []string{b.text}, Truth: t}
+		why := &Mismatch{Reason: reason, Field: "ipBlock", Key: string(behaviour), Want: []string{b.text}, Truth: t}
+		if seen := s.seen(v); len(seen) > 0 {
+			why.Saw = seen[0].Addr().String()
+		}
+		return t, why
 	}
 	return in, why
 }

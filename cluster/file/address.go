@@ -4,19 +4,24 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
-// addressSet is a set of addresses to look for.
+// addressSet is a set of addresses to look for, and of ranges to look for pods in.
 type addressSet struct {
-	addrs map[netip.Addr]bool
-	texts [][]byte // of the IPv4 ones
-	six   bool     // there is an IPv6 one
+	addrs  map[netip.Addr]bool
+	ranges []netip.Prefix
+	texts  [][]byte // of the IPv4 addresses; of ranges, what a pod in them has in its text
+	six    bool     // there is an IPv6 address
 }
 
-func newAddressSet(addresses []netip.Addr) addressSet {
-	s := addressSet{addrs: map[netip.Addr]bool{}}
+func newAddressSet(addresses []netip.Addr, ranges []netip.Prefix) addressSet {
+	s := addressSet{addrs: map[netip.Addr]bool{}, ranges: ranges}
+	for _, p := range ranges {
+		s.texts = append(s.texts, beginning(p))
+	}
 	for _, a := range addresses {
 		a = a.Unmap().WithZone("")
 		s.addrs[a] = true
@@ -27,6 +32,17 @@ func newAddressSet(addresses []netip.Addr) addressSet {
 		}
 	}
 	return s
+}
+
+// beginning returns a text that every pod with an address in a range has: the numbers that all IPv4
+// addresses of the range begin with, or else the field that its address is in.
+func beginning(p netip.Prefix) []byte {
+	same := p.Bits() / 8
+	if !p.Addr().Is4() || same == 0 {
+		return []byte("podIP")
+	}
+	numbers := strings.SplitAfter(p.Addr().String(), ".")
+	return []byte(strings.Join(numbers[:same], ""))
 }
 
 // mayBeIn tells whether one of the addresses may be in the text of an object. IPv4 has one
@@ -83,7 +99,7 @@ func (s addressSet) heldBy(o *object) bool {
 	}
 	switch v := o.slim.(type) {
 	case *cluster.Pod:
-		return holds(v.IPs)
+		return holds(v.IPs) || slices.ContainsFunc(s.ranges, func(p netip.Prefix) bool { return slices.ContainsFunc(v.IPs, p.Contains) })
 	case *cluster.Service:
 		return holds(v.ClusterIPs) || holds(v.OtherIPs)
 	case *cluster.EndpointSlice:

@@ -53,8 +53,8 @@ func unheldEndpoints(s *cluster.Snapshot, scope cluster.Scope) []netip.Addr {
 
 func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapshot, error) {
 	whole := s.wholeNamespaces(scope)
-	if !scope.All && len(scope.Addresses) > 0 {
-		holders, err := s.holders(ctx, scope.Addresses, whole)
+	if !scope.All && len(scope.Addresses)+len(scope.Ranges) > 0 {
+		holders, err := s.holders(ctx, newAddressSet(scope.Addresses, scope.Ranges), whole)
 		if err != nil {
 			return nil, err
 		}
@@ -127,10 +127,9 @@ func (s *Source) needed(scope cluster.Scope, whole map[string]bool) []batch {
 	})
 }
 
-// holders returns the namespaces of the objects that hold one of the addresses. Namespaces that
-// are read anyway are not searched.
-func (s *Source) holders(ctx context.Context, addresses []netip.Addr, whole map[string]bool) (map[string]bool, error) {
-	wanted := newAddressSet(addresses)
+// holders returns the namespaces of the objects that hold one of the addresses, and of the pods in
+// one of the ranges. Namespaces that are read anyway are not searched.
+func (s *Source) holders(ctx context.Context, wanted addressSet, whole map[string]bool) (map[string]bool, error) {
 	searched := make([]bool, len(s.namespaces.names))
 	for n, name := range s.namespaces.names {
 		searched[n] = !whole[name]
@@ -140,8 +139,10 @@ func (s *Source) holders(ctx context.Context, addresses []netip.Addr, whole map[
 			return false
 		}
 		switch e.kind.kind {
-		case "Pod", "Service", "EndpointSlice", "Endpoints":
+		case "Pod":
 			return !e.kind.foreign
+		case "Service", "EndpointSlice", "Endpoints":
+			return !e.kind.foreign && len(wanted.addrs) > 0
 		}
 		return false
 	})

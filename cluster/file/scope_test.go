@@ -47,6 +47,12 @@ func TestScope(t *testing.T) {
 		}
 		return scope
 	}
+	within := func(texts ...string) (scope cluster.Scope) {
+		for _, text := range texts {
+			scope.Ranges = append(scope.Ranges, netip.MustParsePrefix(text).Masked())
+		}
+		return scope
+	}
 	rows := []struct {
 		name  string
 		scope cluster.Scope
@@ -69,6 +75,10 @@ func TestScope(t *testing.T) {
 		{"a backend's address", address("192.0.2.7"), []string{"EndpointSlice external/e of "}, []string{"external"}},
 		{"an IPv6 address in another spelling", address("2001:db8::1"), []string{"Pod six/p"}, []string{"six"}},
 		{"an IPv6 address with an escape", address("2001:db8::2"), []string{"Pod escaped/p"}, []string{"escaped"}},
+		{"a range", within("10.0.0.8/29"), whole("b"), []string{"b"}},
+		{"a wide range", within("10.0.0.0/7"), slices.Concat(whole("a"), whole("b"), whole("kube-system")), []string{"a", "b", "kube-system"}},
+		{"an IPv6 range", within("2001:db8::/127"), []string{"Pod six/p"}, []string{"six"}},
+		{"a range of Services and backends", within("10.96.0.0/16", "192.0.2.0/24"), nil, nil},
 		{"an address of nothing", address("10.0.0.2", "2001:db8::3"), nil, nil},
 	}
 	s := open(t, town(t))

@@ -92,6 +92,41 @@ func (r *reading) holdingServices(ctx context.Context, ip netip.Addr, fields str
 	return len(services) > 0, err
 }
 
+// fewNamespaces is how many namespaces are asked one by one for what is in them. With more, all are
+// asked at once, so that the number of requests does not grow with the range.
+const fewNamespaces = 8
+
+// podsWithin reads the pods whose address lies in one of the ranges of the scope. There is no way to
+// ask a server for these, so all pods are gone through.
+func (r *reading) podsWithin(ctx context.Context) error {
+	pods, err := find(ctx, r, podKind, "", func(p *cluster.Pod) bool {
+		return !p.Finished() && slices.ContainsFunc(r.scope.Ranges, func(in netip.Prefix) bool { return slices.ContainsFunc(p.IPs, in.Contains) })
+	})
+	if err != nil {
+		return err
+	}
+	namespaces := map[string]bool{}
+	for _, p := range pods {
+		r.add(p)
+		namespaces[p.Namespace] = true
+	}
+	if len(namespaces) > fewNamespaces {
+		r.mu.Lock()
+		r.wide = true
+		r.mu.Unlock()
+		for _, kind := range []resource{policyKind.resource, namespaceKind.resource} {
+			// Who may not list them everywhere asks for each.
+			if _, err := r.source.ask(ctx, kind, question{resource: kind.GroupVersionResource}); err != nil {
+				return err
+			}
+		}
+	}
+	for namespace := range namespaces {
+		r.touch(ctx, namespace)
+	}
+	return nil
+}
+
 // holdsAsPod tells whether an address is the pod's own: it no longer is when the pod has
 // finished, and it is the node's when the pod is on the host network.
 func holdsAsPod(ip netip.Addr) func(*cluster.Pod) bool {

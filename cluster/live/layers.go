@@ -60,7 +60,7 @@ func (r *reading) foreign(ctx context.Context) {
 		r.note(gap)
 	}
 	for _, layer := range l.served {
-		if !layer.namespaced || r.scope.All {
+		if !layer.namespaced || r.scope.All || r.wide {
 			r.tasks.start(func() error { return r.layer(ctx, layer, "") })
 			continue
 		}

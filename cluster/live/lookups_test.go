@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -168,5 +169,33 @@ func TestAgentsWithoutTheRightToLookEverywhere(t *testing.T) {
 	equal(t, "gaps", gaps(snapshot), []string{"configmaps kube-system/cilium-config: Forbidden", "daemonsets.apps in all namespaces: Forbidden"})
 	if len(snapshot.Agents) != 1 {
 		t.Errorf("agents: %v", snapshot.Agents)
+	}
+}
+
+// The pods in a range are found in one list, whatever their namespaces; finished ones are not there.
+func TestRange(t *testing.T) {
+	server := livetest.New(t, addressed()...)
+	snapshot := readOnce(t, server, cluster.Scope{Ranges: []netip.Prefix{netip.MustParsePrefix("10.244.0.0/24")}})
+	equal(t, "range", listing(snapshot), []string{"Namespace shop", "NetworkPolicy shop/p", "Pod shop/dual"})
+	equal(t, "calls", asked(server), []string{
+		"/api/v1/pods?limit=500&resourceVersion=0",
+		"/api/v1/namespaces/shop",
+		"/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies?limit=500",
+	})
+	snapshot = readOnce(t, server, cluster.Scope{Ranges: []netip.Prefix{netip.MustParsePrefix("10.245.0.0/24")}})
+	equal(t, "another", listing(snapshot), nil)
+}
+
+// Many namespaces are asked at once.
+func TestRangeOfManyNamespaces(t *testing.T) {
+	var objects []runtime.Object
+	for i := range 20 {
+		name := fmt.Sprintf("n%d", i)
+		objects = append(objects, namespace(name), policy(name+"/p"), podAt(name+"/pod", fmt.Sprintf("10.244.0.%d", i+1)))
+	}
+	server := livetest.New(t, objects...)
+	snapshot := readOnce(t, server, cluster.Scope{Ranges: []netip.Prefix{netip.MustParsePrefix("10.244.0.0/24")}})
+	if len(snapshot.Pods) != 20 || len(snapshot.Policies) != 20 || len(snapshot.Namespaces) != 20 || len(asked(server)) != 3 {
+		t.Errorf("%v by %v", listing(snapshot), asked(server))
 	}
 }

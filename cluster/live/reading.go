@@ -19,6 +19,7 @@ type reading struct {
 	mu       sync.Mutex
 	snapshot *cluster.Snapshot
 	allNodes bool            // were asked for
+	wide     bool            // so many namespaces matter that all are asked for at once
 	added    map[any]bool    // pointers that are in the snapshot
 	touched  map[string]bool // namespaces
 	sought   map[netip.Addr]bool
@@ -70,6 +71,9 @@ func (r *reading) named(ctx context.Context) {
 	}
 	for _, ip := range r.scope.Addresses {
 		r.tasks.start(func() error { return r.address(ctx, ip) })
+	}
+	if len(r.scope.Ranges) > 0 {
+		r.tasks.start(func() error { return r.podsWithin(ctx) })
 	}
 	for _, namespace := range r.scope.Namespaces {
 		r.touch(ctx, namespace)
