@@ -27,6 +27,7 @@ type answer struct {
 	Result   string    `json:"result"`
 	Findings []finding `json:"findings"`
 	Facts    []fact    `json:"facts"`
+	Fixes    []fix     `json:"fixes"`
 	Pairs    []pair    `json:"pairs"`
 }
 

@@ -101,6 +101,9 @@ func patched(t *testing.T, o object, text json.RawMessage) object {
 // distinct returns every fix of an answer once: causes may share some.
 func distinct(t *testing.T, a answer) []fix {
 	t.Helper()
+	if len(a.Fixes) > 0 {
+		return a.Fixes
+	}
 	var out []fix
 	seen := map[string]bool{}
 	for _, f := range a.Findings {
