@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/netpol-doctor/netpol-doctor/check"
 )
@@ -170,6 +171,19 @@ func (f *failure) settles() []string {
 	return slices.Compact(out)
 }
 
+// anchor is what a heading is linked to by.
+func anchor(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_':
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, heading)
+}
+
 // causes prints the page.
 func causes(all []*failure) string {
 	var b strings.Builder
@@ -188,7 +202,7 @@ again, and of every twin, a cluster that looks much like it, the first cause mus
 		}
 		said := "what it hangs on (below)"
 		if c, ok := check.ByCode(f.first()); ok {
-			said = fmt.Sprintf("%s: %s", c.Code, c.Title)
+			said = fmt.Sprintf("[%s](findings.md#%s): %s", c.Code, anchor(c.Code+": "+c.Title), c.Title)
 		}
 		fixture := strings.TrimPrefix(f.path, "testdata/")
 		row := []string{
