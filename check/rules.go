@@ -65,8 +65,8 @@ direction.`,
 				if _, ignored := ignoredBlock(c); len(c.Edits) == 0 && ignored == nil {
 					p.report(Finding{
 						Object: c.Flow.Destination.Ref(), Cause: true, Severity: p.severityOfDenied(),
-						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and no change of a NetworkPolicy was found that allows it", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol),
-						Advice:  p.adviceBeyondPolicies(),
+						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.whyNoEdit()),
+						Advice:  p.adviceBeyondPolicies(c),
 					})
 				}
 			}
@@ -140,8 +140,23 @@ func named(names []string) string {
 	return "policies " + strings.Join(names, ", ")
 }
 
+// whyNoEdit says why there is nothing to change.
+func (p *Pass) whyNoEdit() string {
+	if p.Destination.Name != "" {
+		return "for a name no change can be tried: which address it has is not known here"
+	}
+	return "no change of a NetworkPolicy was found that allows it"
+}
+
 // adviceBeyondPolicies is what to try when no edit was found.
-func (p *Pass) adviceBeyondPolicies() string {
+func (p *Pass) adviceBeyondPolicies(c change.Cause) string {
+	if p.Destination.Name != "" {
+		advice := fmt.Sprintf("ask for the address that %s resolves to (kubectl netpol-doctor diagnose … ADDRESS:%d): an ipBlock can allow that", p.Destination.Name, c.Flow.Arriving.Port)
+		if p.Destination.Meant.Slip {
+			advice = "ask for " + p.Destination.Meant.Names() + ", if that is meant; for a name outside the cluster, " + advice
+		}
+		return advice
+	}
 	if p.Plugin.Enforces == policy.Maybe {
 		return "name the network plugin with --network-plugin: what a rule for this end means depends on it"
 	}

@@ -43,6 +43,8 @@ func (e *NotFoundError) Error() string {
 		}
 	}
 	switch {
+	case e.FromFiles && e.Target.Kind == "Service" && e.Target.Namespace == "default" && e.Target.Name == "kubernetes":
+		return "the Service of the API server, default/kubernetes, is not among the files; add it with its endpoints (kubectl get service,endpointslices -n default -o yaml), or ask for the API server's address"
 	case len(e.Elsewhere) > 0:
 		text += "; there is " + Typed(e.Elsewhere...)
 	case len(e.Near) > 0:

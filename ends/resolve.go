@@ -30,6 +30,7 @@ type End struct {
 	Address  netip.Addr      // the address that was typed, where it led to an object
 	Loopback bool            // each source itself, by its loopback address
 	Name     string
+	Meant    Meant // what Name may be a slip for
 	// Alias is the ExternalName Service that led here, or nil.
 	Alias *cluster.Service
 	// Follow is what the alias stands for and has to be read before anything can be said.
@@ -283,7 +284,7 @@ func resolveName(s *cluster.Snapshot, end End, name string, depth int) (End, err
 		end.Target.Prefix = netip.PrefixFrom(addr, addr.BitLen())
 		return resolveAddress(s, end)
 	}
-	if certain := strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local"); certain && depth == 0 {
+	if certain := strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local") || name == "kubernetes.default"; certain && depth == 0 {
 		candidates := serviceNames(name)
 		if len(candidates) == 0 {
 			return end, fmt.Errorf("%q is not the name of a Service", name)
@@ -300,5 +301,8 @@ func resolveName(s *cluster.Snapshot, end End, name string, depth int) (End, err
 		return end, nil
 	}
 	end.Ref, end.Name = cluster.Ref{Kind: "DNSName", Name: name}, name
+	if depth == 0 {
+		end.Meant = meantBy(s, name)
+	}
 	return end, nil
 }

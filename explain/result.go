@@ -22,6 +22,9 @@ func (d *Diagnosis) result() Result {
 			return Unclear
 		}
 	}
+	if d.Destination.Meant.Slip { // most likely there is no such name
+		return Unclear
+	}
 	if d.Destination.Name != "" && len(d.Upstream) > 0 && d.UpstreamVerdict() != policy.Allowed && !d.unenforced(d.Upstream) {
 		return Unclear
 	}

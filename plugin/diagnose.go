@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
@@ -112,11 +113,11 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		scope.All = true
 		d, err = o.ask(ctx, scope, question)
 	}
-	if err != nil || d.Result == explain.Works && !o.all && o.since == 0 {
+	if err != nil || d.Result == explain.Works && !o.all && o.since == 0 && !ends.LikeService(d.Destination.Name) {
 		return d, err
 	}
 	question.Deep = true
-	scope = widen(scope, d, o.all)
+	scope = widen(scope, d, o.all || o.few && ends.LikeService(d.Destination.Name))
 	if o.fromFiles { // a policy without a namespace is there; in a cluster, not everybody may read it
 		scope.Namespaces = append(scope.Namespaces, metav1.NamespaceDefault)
 	}
