@@ -29,6 +29,8 @@ func Overlay(base, with *cluster.Snapshot) *cluster.Snapshot {
 		return cluster.Ref{Kind: "EndpointSlice", Namespace: e.Namespace, Name: e.Name}
 	})
 	out.Agents = replace(base.Agents, with.Agents, func(a *cluster.Agent) cluster.Ref { return a.Ref })
+	out.Ingresses = replace(base.Ingresses, with.Ingresses, func(i *cluster.Ingress) cluster.Ref { return i.Ref })
+	out.IngressClasses = replace(base.IngressClasses, with.IngressClasses, func(c *cluster.IngressClass) cluster.Ref { return cluster.Ref{Kind: "IngressClass", Name: c.Name} })
 	out.Roles = replace(base.Roles, with.Roles, func(r *cluster.Role) cluster.Ref { return r.Ref })
 	out.Bindings = replace(base.Bindings, with.Bindings, func(b *cluster.Binding) cluster.Ref { return b.Ref })
 	if len(with.ConfigMaps) > 0 {

@@ -31,6 +31,8 @@ type Scope struct {
 	// Rights adds what RBAC says of these namespaces: their roles and bindings and those of the
 	// whole cluster.
 	Rights []string
+	// Ingresses adds the Ingresses of these namespaces, and the classes of all.
+	Ingresses []string
 }
 
 // Whole tells whether a namespace is read as a whole under this scope.

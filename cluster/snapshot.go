@@ -31,6 +31,9 @@ type Snapshot struct {
 	// Roles and Bindings are those of Scope.Rights.
 	Roles    []*Role
 	Bindings []*Binding
+	// Ingresses and IngressClasses are those of Scope.Ingresses.
+	Ingresses      []*Ingress
+	IngressClasses []*IngressClass
 	// ConfigMaps holds the data of the few ConfigMaps that say how a network plugin is set up,
 	// by "namespace/name".
 	ConfigMaps map[string]map[string]string
@@ -88,6 +91,8 @@ func (s *Snapshot) Seal() *Snapshot {
 	slices.SortFunc(s.Agents, func(a, b *Agent) int { return a.Compare(b.Ref) })
 	slices.SortFunc(s.Roles, func(a, b *Role) int { return a.Compare(b.Ref) })
 	slices.SortFunc(s.Bindings, func(a, b *Binding) int { return a.Compare(b.Ref) })
+	slices.SortFunc(s.Ingresses, func(a, b *Ingress) int { return a.Compare(b.Ref) })
+	slices.SortFunc(s.IngressClasses, compareClasses)
 	slices.SortFunc(s.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), byName(a.Namespace, a.Name, b.Namespace, b.Name), cmp.Compare(a.Reason, b.Reason))
 	})

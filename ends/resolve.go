@@ -23,7 +23,8 @@ type End struct {
 	Workload *cluster.Workload
 	Service  *cluster.Service
 	Node     *cluster.Node
-	Hosts    []*cluster.Node // of the control plane, whose API server is meant
+	Ingress  *cluster.Ingress // Pods are those of its controller
+	Hosts    []*cluster.Node  // of the control plane, whose API server is meant
 	Ranges   []netip.Prefix
 	Inside   []*cluster.Pod  // pods whose address lies in the range that was asked for
 	Within   []*cluster.Node // nodes with an address in it
@@ -52,6 +53,8 @@ func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 		return end, nil
 	case t.APIServer:
 		return resolveAPIServer(s, end), nil
+	case t.Kind == "Ingress":
+		return resolveIngress(s, end)
 	case t.DNSName != "":
 		return resolveName(s, end, t.DNSName, 0)
 	case t.IsAddress():
@@ -167,7 +170,7 @@ func notFound(s *cluster.Snapshot, end End) (End, error) {
 
 // couldBe tells whether a target of a kind, or a bare name, could be an object of another.
 func couldBe(kind, of string) bool {
-	return of != "" && (kind == of || kind == "" && of != "Node")
+	return of != "" && (kind == of || kind == "" && of != "Node" && of != "Ingress")
 }
 
 // unread stands for the pods of an object that could not be read: they may carry any labels. The
@@ -196,6 +199,8 @@ func resourceKind(resource string) string {
 		return "CronJob"
 	case "nodes":
 		return "Node"
+	case "ingresses":
+		return "Ingress"
 	}
 	return ""
 }

@@ -80,6 +80,8 @@ func (t Target) Scope() cluster.Scope {
 			refs = append(refs, cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: c.namespace, Name: c.name})
 		}
 		return cluster.Scope{Objects: refs}
+	case t.Kind == "Ingress": // its controller may run in any namespace
+		return cluster.Scope{All: true, Ingresses: []string{t.Namespace}}
 	case t.Name != "":
 		return cluster.Scope{Objects: []cluster.Ref{{Kind: t.Kind, Namespace: t.Namespace, Name: t.Name}}}
 	}

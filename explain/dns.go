@@ -94,6 +94,9 @@ func (d *Diagnosis) upstream() {
 // dnsLines says who answers the source's lookups and which rule lets it ask. Workloads that are
 // told the same share a line.
 func (d *Diagnosis) dnsLines() []Line {
+	if d.Source.Ingress != nil {
+		return []Line{{Status: Skipped, Text: "not needed: ingress controllers follow the endpoints of Services, not their names"}}
+	}
 	if !d.Destination.ByName {
 		return []Line{{Status: Skipped, Text: "not needed: the destination was not given by name"}}
 	}

@@ -42,6 +42,11 @@ func FactText(f policy.Fact) FactWords {
 			fmt.Sprintf("whether Service %s has an address in %s", o, f.Key),
 			"give the Service with its clusterIP",
 		}
+	case policy.IngressController:
+		return FactWords{
+			fmt.Sprintf("which pods serve Ingress %s/%s: %s", o.Namespace, o.Name, f.Key),
+			"name the pods of its controller as the source, such as ingress-nginx/deploy/ingress-nginx-controller",
+		}
 	case policy.NameAddress:
 		if o.Name == ends.ControlPlane {
 			return FactWords{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -65,10 +66,11 @@ const (
 	NeedScrape  NeedKind = "Scrape"    // an annotation asks for Prometheus
 	NeedProbe   NeedKind = "Probe"     // the kubelet
 	NeedWayIn   NeedKind = "WayIn"     // a load balancer brings it in from outside
+	NeedBackend NeedKind = "Backend"   // an Ingress sends requests to it
 	NeedUnread  NeedKind = "Unread"    // there may be more that could not be read
 )
 
-var needOrder = []NeedKind{NeedUnread, NeedDNS, NeedService, NeedOutside, NeedAPI, NeedClient, NeedScrape, NeedProbe, NeedWayIn}
+var needOrder = []NeedKind{NeedUnread, NeedDNS, NeedService, NeedOutside, NeedAPI, NeedClient, NeedScrape, NeedProbe, NeedWayIn, NeedBackend}
 
 // WhatItNeeds looks at everything that a workload or pod is declared to need. The namespace is that
 // of targets which do not name one. An error means that the question itself makes no sense in this
@@ -78,6 +80,8 @@ func WhatItNeeds(q Question, namespace string) (*Needs, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case source.Ingress != nil:
+		return backends(q, namespace, source), nil
 	case source.Service != nil && source.Service.Type == corev1.ServiceTypeLoadBalancer:
 		return wayIn(q, namespace, source), nil
 	case source.Service != nil:
@@ -411,7 +415,7 @@ func (n *Needs) Summary() string {
 	case counts[Fails] == 0 && counts[Unclear] == 0:
 		return "there may be more than " + all
 	case counts[Fails] == 0:
-		return fmt.Sprintf("%d of %s could not be determined", counts[Unclear], all)
+		return fmt.Sprintf("%d of %s could not be determined", counts[Unclear], all) + n.dependence()
 	}
 	text := fmt.Sprintf("%d of %s", counts[Fails], all)
 	if u := counts[Unclear]; u > 0 {
@@ -421,4 +425,17 @@ func (n *Needs) Summary() string {
 		text += "; there may be more"
 	}
 	return text
+}
+
+// dependence says what the needs that could not be determined hang on, the first few.
+func (n *Needs) dependence() string {
+	const most = 3
+	var missing []string
+	for _, f := range n.Facts[:min(most, len(n.Facts))] {
+		missing = append(missing, FactText(f).Missing)
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return ", which depends on " + strings.Join(missing, "; and on ")
 }

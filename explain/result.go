@@ -59,7 +59,7 @@ func (d *Diagnosis) unenforced(answers []check.Answer) bool {
 // beyondPolicies tells whether a fact is about something else than what NetworkPolicies say.
 func beyondPolicies(f policy.Fact) bool {
 	switch f.Kind {
-	case policy.OtherLayer, policy.LayerUnread, policy.EndUnread, policy.DNSServer, policy.NoEndpoint:
+	case policy.OtherLayer, policy.LayerUnread, policy.EndUnread, policy.DNSServer, policy.NoEndpoint, policy.IngressController:
 		return true
 	}
 	return false

@@ -33,6 +33,10 @@ func (d *Diagnosis) endpointLines() []Line {
 		lines = append(lines, Line{Status: OK, Text: text})
 	}
 	for _, end := range []ends.End{d.Source, d.Destination} {
+		if end.Unread != nil && end.Ingress != nil {
+			lines = append(lines, Line{Status: NotKnown, Text: "it is not known " + FactText(*end.Unread).Missing})
+			continue
+		}
 		if end.Unread != nil {
 			lines = append(lines, Line{Status: NotKnown, Text: fmt.Sprintf("%s could not be read", end.Ref)})
 		}

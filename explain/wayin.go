@@ -31,3 +31,24 @@ func wayIn(q Question, namespace string, service ends.End) *Needs {
 	n.conclude()
 	return n.Needs
 }
+
+// backends looks at the Services that an Ingress sends requests to, from the pods of its controller.
+func backends(q Question, namespace string, ingress ends.End) *Needs {
+	plugin, _ := policy.Recognise(q.Snapshot, q.Plugin)
+	n := &needs{question: q, namespace: namespace, Needs: &Needs{Source: ingress, Snapshot: q.Snapshot, Plugin: plugin}}
+	for _, b := range ingress.Ingress.Backends {
+		to := ends.Target{
+			Kind: "Service", Namespace: ingress.Ref.Namespace, Name: b.Service,
+			Port: ends.Port{Number: b.Port, Name: b.PortName},
+		}
+		need := Need{Kind: NeedBackend, Peer: n.typed(to), Evidence: []string{b.Path}}
+		if !n.known(need) {
+			n.judge(need, q.Source, to)
+		}
+	}
+	if len(n.List) == 0 {
+		n.add(Need{Kind: NeedUnread, Peer: "nothing", Result: Unclear, Summary: "no rule of the Ingress sends requests to a Service"})
+	}
+	n.conclude()
+	return n.Needs
+}

@@ -164,6 +164,7 @@ func join(a, b cluster.Scope) cluster.Scope {
 		DNS:        a.DNS || b.DNS,
 		Nodes:      a.Nodes || b.Nodes,
 		Rights:     slices.Concat(a.Rights, b.Rights),
+		Ingresses:  slices.Concat(a.Ingresses, b.Ingresses),
 
 		NamespaceObjects: a.NamespaceObjects || b.NamespaceObjects,
 	}

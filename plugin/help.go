@@ -21,8 +21,9 @@ object only, an IPv4 address, an [IPv6 address], a CIDR, a DNS name, or
 "internet". A DESTINATION may end in :PORT or :PORT/udp, PORT a number or a
 name; a Service's port is the Service's, a pod's the pod's. Without a port,
 every declared port is answered for. Addresses, CIDRs, DNS names and "internet"
-declare none, so they need one. A SOURCE may be "apiserver", for what calls
-admission webhooks and aggregated APIs.`
+declare none, so they need one. A SOURCE may also be "apiserver", for what calls
+admission webhooks and aggregated APIs, or ingress/NAME, for the pods of its
+controller.`
 
 const oneTargetHelp = `
 TARGET is [NAMESPACE/]KIND/NAME, a bare NAME where it means one object only, or

@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -109,6 +110,44 @@ func TestNeedsThatCouldNotBeRead(t *testing.T) {
 		unread := slices.ContainsFunc(n.List, func(need explain.Need) bool { return need.Kind == explain.NeedUnread })
 		if n.Result == explain.Works || !unread {
 			t.Errorf("without %s: %s, %v", denied, n.Result, peers(n))
+		}
+	}
+}
+
+// behindIngress is the needy cluster with an Ingress to one of its Services, and its controller.
+func behindIngress() []runtime.Object {
+	class := "nginx"
+	ingress := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "front", Name: "shop"}}
+	ingress.Spec.IngressClassName = &class
+	ingress.Spec.DefaultBackend = &networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: "api", Port: networkingv1.ServiceBackendPort{Number: 80}}}
+	return append(
+		needy(), ingress,
+		&networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Spec: networkingv1.IngressClassSpec{Controller: "k8s.io/ingress-nginx"}},
+		&corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "controller", Labels: map[string]string{"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}},
+			Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.0.0.9", PodIPs: []corev1.PodIP{{IP: "10.0.0.9"}}},
+		},
+	)
+}
+
+// TestIngressOfALiveCluster: the controller is found in another namespace, and without a right that
+// this takes nothing is guessed.
+func TestIngressOfALiveCluster(t *testing.T) {
+	t.Parallel()
+	for denied, want := range map[string]explain.Result{
+		"": explain.Works, "ingresses.networking.k8s.io": explain.Unclear, "ingressclasses.networking.k8s.io": explain.Unclear, "pods": explain.Unclear,
+	} {
+		server := livetest.New(t, behindIngress()...)
+		if denied != "" {
+			server.Deny(denied, "")
+		}
+		from, err := live.Open(server.Config(), live.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := (&options{source: from, namespace: "front"}).diagnose(t.Context(), "ingress/shop", "svc/api:80")
+		if err != nil || d.Result != want {
+			t.Errorf("without %q: %v, %v", denied, d, err)
 		}
 	}
 }

@@ -41,6 +41,7 @@ type options struct {
 	all       bool
 	few       bool // of files: all of them can be read at next to no cost
 	who       bool
+	ingress   bool          // the source is an Ingress
 	since     time.Duration // how far back changes are asked for; 0: they are not
 	format    string
 	command   string // how the question was asked, to be typed again
@@ -89,6 +90,7 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 	o := &options{
 		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
 		command:  typed(c),
+		ingress:  fromIngress(c.Flags().Args()),
 		warnings: func() []string { return nil },
 	}
 	if !slices.Contains(report.Formats(), f.output) {

@@ -64,6 +64,7 @@ func (o *options) fileOptions() file.Options {
 		Stdin:     o.streams.In,
 		Namespace: o.namespace,
 		Rights:    o.who,
+		Ingresses: o.ingress,
 		Foreign: func(apiVersion, kind string) bool {
 			return policy.LayerKindOf(apiVersion, kind) != nil
 		},

@@ -45,6 +45,8 @@ func kindNamed(name string) (kind, group string) {
 		return "CronJob", "batch"
 	case "svc", "service", "services":
 		return "Service", ""
+	case "ing", "ingress", "ingresses":
+		return "Ingress", "networking.k8s.io"
 	case "no", "node", "nodes":
 		return "Node", ""
 	}
@@ -84,7 +86,11 @@ func parseOne(text, namespace string) (Target, error) {
 		}
 		return Target{Text: text, Kind: "Namespace", Name: name}, nil
 	}
-	return ParseSource(text, namespace)
+	t, err := ParseSource(text, namespace)
+	if t.Kind == "Ingress" {
+		return t, fmt.Errorf("target %q: an Ingress can only be the source of diagnose, ports and rules", text)
+	}
+	return t, err
 }
 
 // ParseDestination parses a target that may end in ":PORT[/PROTOCOL]".
@@ -96,6 +102,9 @@ func ParseDestination(text, namespace string) (Target, error) {
 	t, err := parseTarget(host, namespace)
 	if t.APIServer {
 		return t, fmt.Errorf("destination %q: as a destination the API server is default/svc/kubernetes", text)
+	}
+	if t.Kind == "Ingress" {
+		return t, fmt.Errorf("destination %q: an Ingress is only where connections come from; name the Service behind it", text)
 	}
 	t.Port = port
 	return t, err
@@ -255,4 +264,13 @@ func parseTarget(text, namespace string) (Target, error) {
 		t.Namespace = ""
 	}
 	return t, nil
+}
+
+// fromIngress tells whether the first target is an Ingress.
+func fromIngress(args []string) bool {
+	if len(args) == 0 {
+		return false
+	}
+	t, err := ParseSource(args[0], "")
+	return err == nil && t.Kind == "Ingress"
 }

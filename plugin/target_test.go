@@ -51,7 +51,10 @@ func TestParse(t *testing.T) {
 
 		{"", "error: is empty"},
 		{"a/b/c/d", "error: takes the form"},
-		{"ingress/web", "error: no kind"},
+		{"ingress/web", "error: an Ingress is only where connections come from"},
+		{"httproute/web", "error: gateways and routes of the Gateway API"},
+		{"apiserver", "error: default/svc/kubernetes"},
+		{"configmap/web", "error: no kind"},
 		{"deployment.batch/w", "error: no kind"},
 		{"job.apps/w", "error: no kind"},
 		{"pod.apps/w", "error: no kind"},

@@ -41,6 +41,8 @@ const (
 	OtherLayer FactKind = "OtherLayer"
 	// EndUnread: an object that is needed to know the end of a flow could not be read.
 	EndUnread FactKind = "EndUnread"
+	// IngressController: which pods serve an Ingress is not known. Key says why.
+	IngressController FactKind = "IngressController"
 	// DNSServer: which pods answer DNS is not known.
 	DNSServer FactKind = "DNSServer"
 	// MeshTunnel: a mesh may carry the traffic on a port of its own. Key is that port.

@@ -34,6 +34,10 @@ func (f *filler) add(o *object) {
 		f.Roles = append(f.Roles, v)
 	case *cluster.Binding:
 		f.Bindings = append(f.Bindings, v)
+	case *cluster.Ingress:
+		f.Ingresses = append(f.Ingresses, v)
+	case *cluster.IngressClass:
+		f.IngressClasses = append(f.IngressClasses, v)
 	case *cluster.Service:
 		f.Services = append(f.Services, v)
 	case *cluster.EndpointSlice:

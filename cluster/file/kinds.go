@@ -23,6 +23,8 @@ type kind struct {
 	foreign bool
 	// rights: read where the question is who may do what, see Options.Rights.
 	rights bool
+	// ingress: read where the source is an Ingress, see Options.Ingresses.
+	ingress bool
 	// only, when set, is the one object of the kind that is read, as "namespace/name".
 	only string
 	// make returns an empty API object to decode into; nil for a foreign kind.

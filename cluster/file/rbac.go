@@ -22,8 +22,11 @@ var rightsKinds = []*kind{
 
 // readable are the kinds that are read under the options.
 func (r *registry) readable() []*kind {
-	if r.options.Rights {
+	switch {
+	case r.options.Rights:
 		return slices.Concat(kinds, rightsKinds)
+	case r.options.Ingresses:
+		return slices.Concat(kinds, ingressKinds)
 	}
 	return kinds
 }

@@ -120,8 +120,11 @@ func (s *Source) needed(scope cluster.Scope, whole map[string]bool) []batch {
 		inRights[n] = scope.All || name == "" || slices.Contains(scope.Rights, name)
 	}
 	return s.batches(func(e *entry) bool {
-		if e.kind.rights {
+		switch {
+		case e.kind.rights:
 			return inRights[e.namespace]
+		case e.kind.ingress:
+			return scope.All || len(scope.Ingresses) > 0
 		}
 		return e.kind.always || inScope[e.namespace] || e.kind.foreign && s.namespaces.name(e.namespace) == ""
 	})

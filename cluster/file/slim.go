@@ -69,5 +69,8 @@ func slimmed(object metav1.Object, origin cluster.Origin) any {
 	if kept := slimRights(object, origin); kept != nil {
 		return kept
 	}
+	if kept := slimIngress(object, origin); kept != nil {
+		return kept
+	}
 	return cluster.NewWorkload(object, origin)
 }

@@ -25,6 +25,9 @@ type Options struct {
 	Namespaced func(apiVersion, kind string) bool
 	// Rights makes the objects of RBAC readable, for questions with cluster.Scope.Rights.
 	Rights bool
+	// Ingresses makes Ingresses and their classes readable, for questions with
+	// cluster.Scope.Ingresses; not together with Rights.
+	Ingresses bool
 }
 
 // Source is a cluster that is described by files.

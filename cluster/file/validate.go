@@ -41,5 +41,5 @@ func validate(object metav1.Object) field.ErrorList {
 	case *corev1.Node:
 		return validateNames(&o.ObjectMeta, subdomainName)
 	}
-	return validateRights(object)
+	return append(validateRights(object), validateIngress(object)...)
 }

@@ -61,6 +61,12 @@ var (
 	clusterRoleBindingKind = builtin(rbacv1.SchemeGroupVersion, "clusterrolebindings", cluster.NewClusterRoleBinding)
 )
 
+// The kinds of ways in, which are read where the source is an Ingress.
+var (
+	ingressKind      = builtin(networkingv1.SchemeGroupVersion, "ingresses", cluster.NewIngress)
+	ingressClassKind = builtin(networkingv1.SchemeGroupVersion, "ingressclasses", cluster.NewIngressClass)
+)
+
 // builtinVersions are the groups and versions of the built-in kinds.
 var builtinVersions = []schema.GroupVersion{
 	corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion,

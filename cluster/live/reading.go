@@ -79,6 +79,7 @@ func (r *reading) named(ctx context.Context) {
 		r.touch(ctx, namespace)
 	}
 	r.rights(ctx)
+	r.ingresses(ctx)
 	if r.scope.DNS {
 		r.tasks.start(func() error { return r.dns(ctx) })
 	}
@@ -140,6 +141,10 @@ func (r *reading) add(object any) {
 		r.snapshot.Roles = append(r.snapshot.Roles, v)
 	case *cluster.Binding:
 		r.snapshot.Bindings = append(r.snapshot.Bindings, v)
+	case *cluster.Ingress:
+		r.snapshot.Ingresses = append(r.snapshot.Ingresses, v)
+	case *cluster.IngressClass:
+		r.snapshot.IngressClasses = append(r.snapshot.IngressClasses, v)
 	case *cluster.Agent:
 		r.snapshot.Agents = append(r.snapshot.Agents, v)
 	}

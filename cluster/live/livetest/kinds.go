@@ -36,14 +36,14 @@ type object struct {
 
 // builtinKinds are the kinds that are served even when there is no object of them.
 func builtinKinds() []*kind {
-	clusterScoped := []string{"ClusterRole", "ClusterRoleBinding", "Namespace", "Node"}
+	clusterScoped := []string{"ClusterRole", "ClusterRoleBinding", "IngressClass", "Namespace", "Node"}
 	var kinds []*kind
 	for version, names := range map[schema.GroupVersion][]string{
 		corev1.SchemeGroupVersion:       {"ConfigMap", "Namespace", "Node", "Pod", "Service"},
 		appsv1.SchemeGroupVersion:       {"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"},
 		batchv1.SchemeGroupVersion:      {"CronJob", "Job"},
 		discoveryv1.SchemeGroupVersion:  {"EndpointSlice"},
-		networkingv1.SchemeGroupVersion: {"NetworkPolicy"},
+		networkingv1.SchemeGroupVersion: {"Ingress", "IngressClass", "NetworkPolicy"},
 		rbacv1.SchemeGroupVersion:       {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"},
 	} {
 		for _, name := range names {
