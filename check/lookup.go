@@ -27,6 +27,8 @@ func (l Lookup) code() string {
 		return "NPD503"
 	case l.Resolver.Kind == ends.NodeLocalDNS:
 		return "NPD505"
+	case l.Resolver.Kind == ends.CustomDNS && l.atServer():
+		return "NPD504"
 	case l.Resolver.Kind == ends.CustomDNS || l.Resolver.Kind == ends.NodeDNS:
 		return "NPD506"
 	case len(l.Causes) == 0 || len(l.Causes[0].Edits) == 0:
@@ -37,6 +39,12 @@ func (l Lookup) code() string {
 		return "NPD501"
 	}
 	return "NPD502"
+}
+
+// atServer tells whether whatever is denied is denied by the policies of the server alone.
+func (l Lookup) atServer() bool {
+	denied := Denied(l.Answers)
+	return len(denied) > 0 && !slices.ContainsFunc(denied, func(d policy.Decision) bool { return d.Egress.Verdict == policy.Denied })
 }
 
 // Verdict combines what policies say of the queries of one protocol. A resolver has several

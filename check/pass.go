@@ -87,6 +87,11 @@ func (p *Pass) Facts() []policy.Fact {
 			}
 		}
 	}
+	for _, a := range answers {
+		if f := a.Route.Unread; f != nil && !slices.Contains(out, *f) {
+			out = append(out, *f)
+		}
+	}
 	return out
 }
 

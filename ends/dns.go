@@ -64,11 +64,9 @@ func ResolverOf(s *cluster.Snapshot, p *cluster.Pod) Resolver {
 		return r
 	case corev1.DNSNone:
 		r.Kind = CustomDNS
-		for _, text := range p.Nameservers {
-			if addr, err := netip.ParseAddr(text); err == nil {
-				r.Servers = append(r.Servers, addr)
-				r.askAddress(s, addr)
-			}
+		for _, addr := range ownServers(p) {
+			r.Servers = append(r.Servers, addr)
+			r.askAddress(s, addr)
 		}
 		return r
 	}
@@ -91,6 +89,32 @@ func ResolverOf(s *cluster.Snapshot, p *cluster.Pod) Resolver {
 	return r
 }
 
+// ownServers are the name servers that a pod asks instead of the cluster's.
+// Source: core/v1 PodSpec.DNSPolicy None, PodDNSConfig.Nameservers.
+func ownServers(p *cluster.Pod) []netip.Addr {
+	if p.DNSPolicy != corev1.DNSNone {
+		return nil
+	}
+	var out []netip.Addr
+	for _, text := range p.Nameservers {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			out = append(out, addr.Unmap())
+		}
+	}
+	return out
+}
+
+// NameServers lists the addresses of the servers that pods ask instead of the cluster's, each once
+// and in order. Whose they are has to be looked up: a Service, a pod or a node may hold them.
+func NameServers(pods []*cluster.Pod) []netip.Addr {
+	var out []netip.Addr
+	for _, p := range pods {
+		out = append(out, ownServers(p)...)
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}
+
 func (r *Resolver) askService(s *cluster.Snapshot) {
 	for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
 		end := End{Service: r.Service, Target: Target{Port: Port{Number: 53, Protocol: protocol}}}
@@ -101,7 +125,13 @@ func (r *Resolver) askService(s *cluster.Snapshot) {
 // askAddress adds the routes to a server given as an address, which may be anything.
 func (r *Resolver) askAddress(s *cluster.Snapshot, addr netip.Addr) {
 	holders := s.HoldersOf(addr)
+	g, unread := unreadHolders(s, "Pod", "Service", "Node")
 	switch {
+	case len(holders) == 0 && unread:
+		for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
+			about := cluster.Ref{Kind: "CIDR", Name: netip.PrefixFrom(addr, addr.BitLen()).String()}
+			r.Routes = append(r.Routes, Route{Protocol: protocol, Port: 53, Unread: &policy.Fact{Kind: policy.EndUnread, Object: about, Key: g.Resource}})
+		}
 	case len(holders) == 0:
 		r.ask(policy.RangeEnd(netip.PrefixFrom(addr, addr.BitLen())))
 	case holders[0].Service != nil:

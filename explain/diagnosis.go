@@ -152,11 +152,6 @@ func (d *Diagnosis) conclude() {
 	d.Verdict = combine(all)
 	d.Egress, d.Ingress = sideOf(egress), sideOf(ingress)
 	d.Facts = d.Pass.Facts()
-	for _, a := range d.Answers {
-		if a.Route.Unread != nil {
-			d.Facts = append(d.Facts, *a.Route.Unread)
-		}
-	}
 	for _, end := range []ends.End{d.Source, d.Destination} {
 		if end.Unread != nil {
 			d.Facts = append(d.Facts, *end.Unread)

@@ -166,7 +166,15 @@ func serverText(l check.Lookup) string {
 	case ends.NodeDNS:
 		return "its node's resolvers"
 	}
-	return fmt.Sprint(l.Resolver.Servers)
+	var servers []string
+	for _, a := range l.Resolver.Servers {
+		servers = append(servers, a.String())
+	}
+	text := strings.Join(servers, " and ")
+	if v := l.Resolver.Service; v != nil {
+		text += fmt.Sprintf(" (%s/%s)", v.Namespace, v.Name)
+	}
+	return text
 }
 
 // admittedBy names the rule that lets the lookups out, or that nothing isolates the source.

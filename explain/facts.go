@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 
+	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
@@ -105,6 +106,13 @@ func FactText(f policy.Fact) FactWords {
 	case policy.MeshTunnel:
 		return FactWords{fmt.Sprintf("whether the mesh carries the traffic of %s on port %s, which rules would have to allow", o, f.Key), "test the connection; rules for meshed pods should allow the mesh's port"}
 	case policy.EndUnread:
+		if o.Kind == "CIDR" {
+			settle := fmt.Sprintf("ask with the right to list %s in all namespaces", f.Key)
+			if f.Key == "nodes" {
+				settle = "ask with the right to list nodes"
+			}
+			return FactWords{fmt.Sprintf("which %s have the address %s: they could not be listed", f.Key, check.AddressText(o.Name)), settle}
+		}
 		return FactWords{fmt.Sprintf("what %s is: it could not be read", o), fmt.Sprintf("ask with the right to get %s in namespace %s", f.Key, o.Namespace)}
 	case policy.NoEndpoint:
 		return FactWords{fmt.Sprintf("which pod would answer for %s", o), "start a pod behind the Service"}

@@ -109,6 +109,12 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		scope.Objects = append(scope.Objects, *d.Destination.Follow)
 		d, err = o.ask(ctx, scope, question)
 	}
+	if err == nil && d.Destination.ByName {
+		if servers := ends.NameServers(d.Source.Pods); len(servers) > 0 { // which may be in the cluster
+			scope.Addresses = append(scope.Addresses, servers...)
+			d, err = o.ask(ctx, scope, question)
+		}
+	}
 	if err == nil && (d.Destination.Node != nil || len(d.Destination.Within) > 0) { // any Service or pod may answer on a node's port
 		scope.All = true
 		d, err = o.ask(ctx, scope, question)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
@@ -48,6 +49,7 @@ func (o *options) needs(ctx context.Context, source string) (*explain.Needs, err
 		return nil, err
 	}
 	more := explain.NeedsScope(s, from)
+	more.Addresses = append(more.Addresses, ends.NameServers(s.Subjects(from.Namespace))...)
 	if len(more.Objects)+len(more.Addresses)+len(more.Namespaces) > 0 {
 		if s, err = o.read(ctx, join(scope, more)); err != nil {
 			return nil, err

@@ -3,10 +3,12 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
@@ -116,9 +118,23 @@ func (o *options) one(ctx context.Context, args []string, answer func(explain.On
 	if err != nil {
 		return nil, err
 	}
+	if servers := ends.NameServers(candidates(s, namespace)); scope.DNS && len(servers) > 0 {
+		scope.Addresses = append(scope.Addresses, servers...)
+		if s, err = o.read(ctx, scope); err != nil {
+			return nil, err
+		}
+	}
 	question.Snapshot = s
 	if len(args) == 0 && o.all && !o.named && !o.who {
 		return explain.Everywhere(question, answer)
 	}
 	return answer(question)
+}
+
+// candidates are the pods that a question about a target of a namespace may be about.
+func candidates(s *cluster.Snapshot, namespace string) []*cluster.Pod {
+	if s.Read.All {
+		return slices.Concat(s.Pods, s.Subjects(namespace))
+	}
+	return s.Subjects(namespace)
 }
