@@ -78,5 +78,21 @@ func writer(np *cluster.Policy) (who, field string) {
 			return fmt.Sprintf("the controller of %s %s", o.Kind, o.Name), "metadata.ownerReferences"
 		}
 	}
-	return labels["app.kubernetes.io/managed-by"], "metadata.labels[app.kubernetes.io/managed-by]"
+	if by := labels["app.kubernetes.io/managed-by"]; by != "" {
+		return by, "metadata.labels[app.kubernetes.io/managed-by]"
+	}
+	if w, ok := np.History.Last("spec"); ok && writers[w.Manager] != "" {
+		return fmt.Sprintf("%s (%s)", writers[w.Manager], w.Manager), "metadata.managedFields"
+	}
+	return "", ""
+}
+
+// writers are the names under which tools write that write again. Sources: Argo CD "Server-Side
+// Apply"; Flux "kustomize-controller", server-side apply; Helm's field manager is "helm".
+var writers = map[string]string{
+	"argocd-controller":             "Argo CD",
+	"argocd-application-controller": "Argo CD",
+	"kustomize-controller":          "Flux",
+	"helm-controller":               "Flux",
+	"helm":                          "Helm",
 }

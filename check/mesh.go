@@ -70,18 +70,18 @@ type control struct {
 	mesh      string
 	namespace string
 	name      string // of the Service, and in sentences
-	labels    map[string]string
+	label     string // key=value, of its pods
 	port      int32
 }
 
 // The servers that proxies cannot do without. Sources: Istio documentation, "Application Requirements",
 // ports used by Istio; Linkerd's control plane manifests.
-var istiod = control{"Istio", "istio-system", "istiod", map[string]string{"app": "istiod", "istio": "pilot"}, 15012}
+var istiod = control{"Istio", "istio-system", "istiod", "app=istiod", 15012}
 
 func linkerdControl(namespace string) []control {
 	return []control{
-		{"Linkerd", namespace, "linkerd-dst", map[string]string{"linkerd.io/control-plane-component": "destination"}, 8086},
-		{"Linkerd", namespace, "linkerd-identity", map[string]string{"linkerd.io/control-plane-component": "identity"}, 8080},
+		{"Linkerd", namespace, "linkerd-dst", "linkerd.io/control-plane-component=destination", 8086},
+		{"Linkerd", namespace, "linkerd-identity", "linkerd.io/control-plane-component=identity", 8080},
 	}
 }
 
@@ -105,8 +105,15 @@ func (p *Pass) controls(pod *cluster.Pod) []control {
 	return nil
 }
 
-// sidecars reports the proxies of either end that are cut off.
+// sidecars reports the proxies of either end that are cut off. Of pods that no policy tells apart one
+// stands for all that are as ready.
 func (p *Pass) sidecars() {
+	type alike struct {
+		class string
+		up    bool
+		control
+	}
+	seen := map[alike]bool{}
 	for _, end := range []ends.End{p.Source, p.Destination} {
 		pods := end.Pods
 		if end.Service != nil {
@@ -117,11 +124,17 @@ func (p *Pass) sidecars() {
 				continue
 			}
 			for _, c := range p.controls(pod) {
-				p.sidecar(pod, c)
+				if one := (alike{p.owner(policy.PodEnd(pod)).String() + " " + p.Set.Class(pod), up(pod), c}); !seen[one] {
+					seen[one] = true
+					p.sidecar(pod, c)
+				}
 			}
 		}
 	}
 }
+
+// up tells whether a pod is seen to work.
+func up(pod *cluster.Pod) bool { return pod.Phase == corev1.PodRunning && pod.Ready }
 
 // sidecar reports that the proxy of a pod cannot reach a server of its control plane. Egress alone is
 // judged: what the control plane lets in was not read.
@@ -149,7 +162,7 @@ func (p *Pass) sidecar(pod *cluster.Pod, c control) {
 		Evidence: map[string]string{"controlPlane": c.namespace + "/" + c.name, "port": fmt.Sprint(c.port)},
 		Advice:   fmt.Sprintf("allow egress to the pods of %s in namespace %s on TCP %d", c.name, c.namespace, c.port),
 	}
-	if pod.Phase == corev1.PodRunning && pod.Ready {
+	if up(pod) {
 		// Nothing fails now, so not enough of the namespace may have been read for a fix.
 		f.Severity, f.Cause = Warning, false
 		p.report(f)
@@ -170,8 +183,9 @@ func (p *Pass) serverOf(c control) *cluster.Pod {
 			return pod
 		}
 	}
+	key, value, _ := strings.Cut(c.label, "=")
 	return &cluster.Pod{
-		Namespace: c.namespace, Labels: cluster.Labels{Known: c.labels, Open: cluster.AllKeys}, Template: true, Ready: true,
+		Namespace: c.namespace, Labels: cluster.Labels{Known: map[string]string{key: value}, Open: cluster.AllKeys}, Template: true, Ready: true,
 		Owner: cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: c.namespace, Name: c.name},
 		Ports: []cluster.ContainerPort{{Protocol: corev1.ProtocolTCP, Number: c.port}},
 	}

@@ -11,7 +11,7 @@ import (
 // TestServerAnswersLikeFiles: a dump of a cluster and the cluster itself give the same answer.
 func TestServerAnswersLikeFiles(t *testing.T) {
 	t.Parallel()
-	for _, folder := range []string{"", "traps"} {
+	for _, folder := range []string{"", "traps", "field"} {
 		for _, a := range archives(t, folder) {
 			if a.live || !slices.Contains(a.with, "dns-dump") {
 				continue
