@@ -25,19 +25,7 @@ What you see: connection refused at once on most clusters, a timeout on some.
 Verify: kubectl get endpointslices -l kubernetes.io/service-name=NAME.
 
 Fix: correct the Service's selector, or start the pods.`,
-		Run: obstacles(func(o ends.Obstacle) string {
-			switch o.Kind {
-			case ends.NoEndpoints:
-				return fmt.Sprintf("Service %s has no endpoints", name(o.Object))
-			case ends.NoSelector:
-				return fmt.Sprintf("Service %s has no selector, and no endpoints are written down for it", name(o.Object))
-			case ends.NothingSelected:
-				return fmt.Sprintf("Service %s selects %s, which no pod has", name(o.Object), strings.Join(o.Detail, ", "))
-			case ends.ScaledToZero:
-				return fmt.Sprintf("%s behind the Service is scaled to zero", o.Object)
-			}
-			return ""
-		}, "correct the Service's selector, or start the pods behind it"),
+		Run: nothingBehind,
 	},
 	{
 		Code: "NPD702", Severity: Error,
@@ -66,12 +54,7 @@ Fix: see why the pods are not ready: kubectl describe pod.`,
 What you see: a timeout in most clusters, which looks just like a policy.
 
 Fix: dial a port that the Service has.`,
-		Run: obstacles(func(o ends.Obstacle) string {
-			if o.Kind == ends.NoSuchServicePort {
-				return fmt.Sprintf("Service %s does not have that port; it has %s", name(o.Object), orNone(o.Detail))
-			}
-			return ""
-		}, "dial a port that the Service has"),
+		Run: noSuchPort,
 	},
 	{
 		Code: "NPD704", Severity: Error,

@@ -305,8 +305,28 @@ func whyEmpty(s *cluster.Snapshot, r *Route, sp *corev1.ServicePort) Obstacle {
 		for _, key := range slices.Sorted(maps.Keys(v.Selector)) {
 			o.Detail = append(o.Detail, key+"="+v.Selector[key])
 		}
+	default:
+		if w := scaledToZero(s, v); w != nil {
+			o.Kind, o.Object = ScaledToZero, w.Ref
+		}
 	}
 	return o
+}
+
+// scaledToZero returns the first workload behind a Service if none that is has any replicas, else
+// nil.
+func scaledToZero(s *cluster.Snapshot, v *cluster.Service) *cluster.Workload {
+	var first *cluster.Workload
+	for _, p := range s.SelectedBy(v) {
+		w := s.WorkloadOf(p)
+		if !p.Template || w == nil || w.Replicas != 0 {
+			return nil
+		}
+		if first == nil {
+			first = w
+		}
+	}
+	return first
 }
 
 // headlessPort: a headless Service hands out pod addresses and translates nothing, so what is

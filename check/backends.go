@@ -1,0 +1,87 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
+)
+
+// nothingBehind reports Services without endpoints, NPD701: why there are none, and what to do.
+func nothingBehind(p *Pass) {
+	for _, a := range p.Answers {
+		for _, o := range a.Route.Obstacles {
+			f := Finding{Object: o.Object, Cause: true, Advice: "correct the Service's selector, or start the pods behind it"}
+			switch o.Kind {
+			case ends.NoEndpoints:
+				f.Message = fmt.Sprintf("Service %s has no endpoints", name(o.Object))
+			case ends.NoSelector:
+				f.Message = fmt.Sprintf("Service %s has no selector, and no endpoints are written down for it", name(o.Object))
+			case ends.NothingSelected:
+				f.Message = fmt.Sprintf("Service %s selects %s, which no pod has", name(o.Object), strings.Join(o.Detail, ", "))
+				if owner, e, ok := change.NearSelector(p.Snapshot, a.Route.Service); ok {
+					f.Message += fmt.Sprintf("; nearest: %s has %s=%v", owner, strings.TrimSuffix(strings.TrimPrefix(e.Path, "spec.selector["), "]"), e.To)
+					f.Field, f.Origin, f.Fix, f.Advice = e.Path, e.Origin, []change.Edit{e}, ""
+				}
+			case ends.ScaledToZero:
+				f.Message = fmt.Sprintf("%s behind the Service is scaled to zero", o.Object)
+				f.Advice = fmt.Sprintf("start pods: kubectl scale %s/%s -n %s --replicas=1", strings.ToLower(o.Object.Kind), o.Object.Name, o.Object.Namespace)
+			default:
+				continue
+			}
+			p.report(f)
+		}
+	}
+}
+
+// noSuchPort reports a port that a Service does not have, NPD703. It may be the one of its pods.
+func noSuchPort(p *Pass) {
+	for _, a := range p.Answers {
+		for _, o := range a.Route.Obstacles {
+			if o.Kind != ends.NoSuchServicePort {
+				continue
+			}
+			f := Finding{
+				Object: o.Object, Cause: true, Advice: "dial a port that the Service has",
+				Message: fmt.Sprintf("Service %s does not have that port; it has %s", name(o.Object), orNone(o.Detail)),
+			}
+			if sp, ok := p.leadsTo(a.Route); ok {
+				asked := ends.Port{Number: a.Route.Port, Name: a.Route.Name}
+				if asked.Number != 0 {
+					asked.Name = ""
+				}
+				f.Message = fmt.Sprintf("%s is no port of Service %s, but the one of its pods that its port %d leads to", asked, name(o.Object), sp.Port)
+				f.Advice = fmt.Sprintf("dial %d", sp.Port)
+			}
+			p.report(f)
+		}
+	}
+}
+
+// leadsTo finds the port of a Service that leads to the port of the pods that was dialled instead.
+func (p *Pass) leadsTo(r ends.Route) (corev1.ServicePort, bool) {
+	pods := p.Snapshot.SelectedBy(r.Service)
+	i := slices.IndexFunc(r.Service.Ports, func(sp corev1.ServicePort) bool {
+		switch target := sp.TargetPort; {
+		case sp.Protocol != r.Protocol:
+			return false
+		case r.Port == 0:
+			return r.Name != "" && target.StrVal == r.Name
+		case target.StrVal == "":
+			return target.IntVal == r.Port
+		default:
+			return slices.ContainsFunc(pods, func(pod *cluster.Pod) bool {
+				return slices.Contains(pod.PortNamed(target.StrVal, sp.Protocol), r.Port)
+			})
+		}
+	})
+	if i < 0 {
+		return corev1.ServicePort{}, false
+	}
+	return r.Service.Ports[i], true
+}
