@@ -59,7 +59,7 @@ all addresses. No policy is to blame.`,
 		Doc: `A flag or variable of the container says where to listen, such as --metrics-bind-address, and
 names 127.0.0.1 with the port at which the connection arrives. Nobody outside the pod reaches what
 listens there. That is on purpose where a proxy beside it, such as kube-rbac-proxy or a mesh's,
-hands traffic on.
+hands traffic on. What policies say stands, but the answer is unclear: only a test can tell.
 
 What you see: connection refused at once, from everywhere but inside the pod. kubectl port-forward
 works, because it ends inside the pod, and proves nothing.

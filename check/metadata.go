@@ -19,7 +19,8 @@ On some clusters an agent of the node takes that traffic before policies see it,
 address and port count. On GKE with Dataplane V2, 169.254.169.254:80 arrives at the node's own
 address on port 988; EKS Pod Identity answers on 169.254.170.23:80 from the node, which is the
 host entity to Cilium; older agents such as kiam answer on a port of the node, too. A rule for the
-address may not be enough, and an except of it may not protect.
+address may not be enough, and an except of it may not protect. Where the node answers and the
+plugin does not hold an ipBlock against nodes, the answer is unclear.
 
 What you see: the SDK hangs or finds no credentials, while everything else works.
 

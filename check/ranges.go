@@ -17,7 +17,8 @@ var portRanges = []Check{
 		Doc: `The only rules that allow the connection allow a range from port to endPort, and the connection
 arrives beyond its first port. A network plugin that does not know endPort applies the rule to the
 first port alone. Cilium learned it in v1.16; Azure's own plugin did not know it when this was
-written. Which version runs no policy tells.
+written. Which version runs no policy tells. On Azure's the answer is unclear: only a test can
+tell.
 
 What you see: the first port of the range works, the others time out.
 

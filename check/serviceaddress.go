@@ -53,7 +53,8 @@ Fix: give the Service the container's port.`,
 lies outside the range of Service addresses that it was told (--service-cluster-ip-range,
 10.96.0.0/12 unless it is set). It lets traffic to the addresses that it knows pass until it is
 translated. Traffic of a pod that is isolated for egress to any other Service address is judged as
-it is dialled, and no rule for pods matches that.
+it is dialled, and no rule for pods matches that. What policies say stands, but the answer is
+unclear: only a test can tell.
 
 What you see: by the pod's address it works, through the Service it is refused or times out, from
 isolated pods only.

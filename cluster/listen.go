@@ -13,6 +13,10 @@ import (
 // --metrics-bind-address, --web.listen-address or LISTEN_ADDR.
 var listening = regexp.MustCompile(`(?i)(^|[-_.])(bind|listen)([-_.]|$)`)
 
+// serverWide is the name of one that is about all that a server listens on, so that the port may be
+// said elsewhere.
+var serverWide = regexp.MustCompile(`(?i)^-*(bind|listen)([-_.](address|addr|host|ip))?$`)
+
 // loopbackPorts lists the ports that containers are told to listen on at the loopback alone. Where
 // the port is not written beside the address, it is any that the container declares. What is told
 // by other ways than flags and variables is not seen.
@@ -34,7 +38,7 @@ func loopbackPorts(containers []corev1.Container) []int32 {
 					elsewhere = append(elsewhere, port)
 				case port != 0:
 					ports = append(ports, port)
-				default:
+				case serverWide.MatchString(s.key):
 					for _, declared := range c.Ports {
 						ports = append(ports, declared.ContainerPort)
 					}

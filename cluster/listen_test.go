@@ -23,6 +23,7 @@ func TestLoopbackPorts(t *testing.T) {
 		{"a list", []string{"--listen-client-urls=https://127.0.0.1:2379,https://10.0.0.4:2380"}, nil, []int32{2379}},
 		{"no port", []string{"--bind-address=127.0.0.1"}, nil, []int32{7000, 7001}},
 		{"a variable", nil, []corev1.EnvVar{{Name: "LISTEN_ADDR", Value: "127.0.0.1:3000"}}, []int32{3000}},
+		{"no port, and of a part", []string{"--admin-bind=127.0.0.1"}, nil, nil},
 		{"everywhere", []string{"--bind-address=0.0.0.0:8080", "--listen=:8081"}, nil, nil},
 		{"both", []string{"--listen-client-urls=https://127.0.0.1:2379,https://10.0.0.4:2379", "--bind=127.0.0.1:80", "--listen=:80"}, nil, nil},
 		{"a client", []string{"--upstream=http://127.0.0.1:8080/", "--db=localhost:5432"}, nil, nil},
