@@ -76,7 +76,7 @@ var needOrder = []NeedKind{NeedUnread, NeedDNS, NeedService, NeedOutside, NeedAP
 // of targets which do not name one. An error means that the question itself makes no sense in this
 // cluster.
 func WhatItNeeds(q Question, namespace string) (*Needs, error) {
-	source, err := ends.Resolve(q.Snapshot, q.Source)
+	source, err := ends.ResolveSource(q.Snapshot, q.Source)
 	switch {
 	case err != nil:
 		return nil, err
@@ -89,6 +89,7 @@ func WhatItNeeds(q Question, namespace string) (*Needs, error) {
 	case len(source.Pods) == 0 && source.Unread == nil:
 		return nil, &UnfitError{Command: "diagnose without a DESTINATION", Needs: "a pod or a workload", End: source}
 	}
+	q.Source = source.Target // of the kind that a bare name means
 	plugin, _ := policy.Recognise(q.Snapshot, q.Plugin)
 	n := &needs{question: q, namespace: namespace, mine: map[*cluster.Workload]bool{}, Needs: &Needs{Source: source, Snapshot: q.Snapshot, Plugin: plugin}}
 	for _, p := range source.Pods {
@@ -155,7 +156,7 @@ func (n *needs) unread(known bool, d *cluster.Declared) {
 func (n *needs) dns() {
 	target := n.question.Source
 	one, err := DNS(One{Snapshot: n.Snapshot, Target: &target, Namespace: target.Namespace, Plugin: n.question.Plugin})
-	need := Need{Kind: NeedDNS, Peer: "DNS", Walk: []string{"dns", target.Text}}
+	need := Need{Kind: NeedDNS, Peer: "DNS", Walk: []string{"dns", n.typed(target)}}
 	if err != nil {
 		need.Result, need.Summary = Unclear, err.Error()
 		n.add(need)

@@ -14,7 +14,7 @@ var apiService = cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: "defa
 // namespace, which has been read. Dotted names are looked up only where their namespace may exist.
 func NeedsScope(s *cluster.Snapshot, source ends.Target) cluster.Scope {
 	var scope cluster.Scope
-	end, err := ends.Resolve(s, source)
+	end, err := ends.ResolveSource(s, source)
 	if err != nil {
 		return scope
 	}
