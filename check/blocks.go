@@ -113,6 +113,17 @@ that names DNS names.`,
 			p.eachNear([]policy.Reason{policy.NotAPod}, func(c change.Cause, e change.Edit) {
 				p.cause(c, e, fmt.Sprintf("%s selects pods, but Service %s leads to %s, which is no pod", place(e), c.Flow.Service.Name, p.Name(peerOf(c, e))), map[string]string{"service": c.Flow.Service.Ref().String()})
 			})
+			for _, c := range p.Causes {
+				if rule, m := p.aliasTaken(c); m != nil {
+					alias := p.Destination.Alias
+					p.report(Finding{
+						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
+						Message:  fmt.Sprintf("%s/%s %s selects pods, but Service %s is an alias (ExternalName) for %s, which is no pod", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), name(alias.Ref()), p.Destination.Name),
+						Evidence: map[string]string{"service": alias.Ref().String(), "externalName": p.Destination.Name},
+						Advice:   p.adviceBeyondPolicies(c),
+					})
+				}
+			}
 		},
 	},
 }
@@ -125,9 +136,9 @@ func otherEnd(f policy.Flow, d policy.Direction) policy.Endpoint {
 	return f.Source
 }
 
-// ignoredBlock finds the block that would allow a flow for which no edit was found, if only the plugin
-// held blocks against what runs in the cluster.
-func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
+// wouldAllow finds the rule that would allow a flow for which no edit was found, were it not for one
+// of some reasons.
+func wouldAllow(c change.Cause, reasons ...policy.Reason) (policy.RuleRef, *policy.Mismatch) {
 	if len(c.Edits) > 0 {
 		return policy.RuleRef{}, nil
 	}
@@ -136,7 +147,7 @@ func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
 			for _, r := range t.Rules {
 				for _, clause := range r.Peers {
 					m := clause.Mismatch
-					if side.Verdict == policy.Denied && t.Isolates == policy.Yes && r.PortsMatch == policy.Yes && m != nil && (m.Reason == policy.BlockIgnoresPods || m.Reason == policy.BlockIgnoresNode) {
+					if side.Verdict == policy.Denied && t.Isolates == policy.Yes && r.PortsMatch == policy.Yes && m != nil && slices.Contains(reasons, m.Reason) {
 						return clause.Ref, m
 					}
 				}
@@ -144,6 +155,28 @@ func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
 		}
 	}
 	return policy.RuleRef{}, nil
+}
+
+// ignoredBlock finds the block that would allow a flow for which no edit was found, if only the plugin
+// held blocks against what runs in the cluster.
+func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
+	return wouldAllow(c, policy.BlockIgnoresPods, policy.BlockIgnoresNode)
+}
+
+// aliasTaken finds the rule that selects pods for a Service that is an alias for a name outside, where
+// no edit was found: which address the name has is not known.
+func (p *Pass) aliasTaken(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
+	if p.Destination.Alias == nil || p.Destination.Name == "" {
+		return policy.RuleRef{}, nil
+	}
+	return wouldAllow(c, policy.NotAPod)
+}
+
+// explained tells whether a finding of its own says why no edit helps.
+func (p *Pass) explained(c change.Cause) bool {
+	_, block := ignoredBlock(c)
+	_, alias := p.aliasTaken(c)
+	return block != nil || alias != nil
 }
 
 // eachNear calls a function for every edit that adds something where a clause came near that did

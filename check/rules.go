@@ -62,7 +62,7 @@ Fix: use the plugin's own policies for such an end, or leave the pod unisolated 
 direction.`,
 		Run: func(p *Pass) {
 			for _, c := range p.Causes {
-				if _, ignored := ignoredBlock(c); len(c.Edits) == 0 && ignored == nil {
+				if len(c.Edits) == 0 && !p.explained(c) {
 					p.report(Finding{
 						Object: c.Flow.Destination.Ref(), Cause: true, Severity: p.severityOfDenied(),
 						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.whyNoEdit()),
