@@ -107,6 +107,19 @@ func (p proposer) isForJobsApplication(c policy.Clause) bool {
 	return false
 }
 
+// unprompted tells whether an edit adds something that nothing which is written comes near.
+func (e Edit) unprompted() bool { return e.Clause == nil && slices.Contains(Additions, e.Kind) }
+
+// forgetJobs takes away that a rule was perhaps meant for the Jobs of an application, too. It is said
+// where the rule is all that is in the way: a Job that nothing lets out to it either was not meant.
+func forgetJobs(edits []Edit) {
+	for i, e := range edits {
+		if e.Clause != nil && e.Clause.Reason == policy.LabelMismatch && slices.Contains(Additions, e.Kind) && !cluster.StampedByController(e.Clause.Key) {
+			edits[i].Clause = nil
+		}
+	}
+}
+
 // cautions are reasons to think twice before some peers are added.
 func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 	var out []Caution

@@ -82,6 +82,9 @@ func searchFor(w World, denied []policy.Decision) (Cause, World) {
 		if !ok {
 			return Cause{Flow: denied[0].Flow, After: lead}, w
 		}
+		if len(cause.Edits) > 0 && cause.Edits[0].unprompted() {
+			forgetJobs(best.edits)
+		}
 		cause.Edits = append(cause.Edits, best.edits...)
 		after = best.after
 	}

@@ -46,7 +46,10 @@ What you see: a pod that was broken into reads the node's credentials.
 Verify: from the pod, curl -m 2 http://169.254.169.254/ answers.
 
 Fix: add 169.254.169.254/32, or 169.254.0.0/16, to the excepts of the block. Leave it as it is if
-the cluster does not run in a cloud, or if pods are meant to ask.`,
+the cluster does not run in a cloud, or if pods are meant to ask.
+
+A rule without peers and ports is not reported: it keeps nothing from anybody, as if no policy
+isolated the pods.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Policies {
 				p.reportMetadata(np)
@@ -160,7 +163,7 @@ func (p *Pass) reportMetadata(np *cluster.Policy) {
 	}
 	for _, t := range d.Trace {
 		for _, r := range t.Rules {
-			if t.Policy != np || r.Match != policy.Yes || r.Ignored {
+			if t.Policy != np || r.Match != policy.Yes || r.Ignored || open(r.Ref) {
 				continue
 			}
 			at, ok := admitting(r)

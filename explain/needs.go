@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
@@ -281,6 +282,9 @@ func (n *needs) typed(t ends.Target) string {
 	return text
 }
 
+// elsewhere is a name outside the cluster, whose address is unknown. Source: RFC 2606.
+const elsewhere = "apiserver.invalid"
+
 // apiServer adds the API server for a workload that has a ServiceAccount of its own and mounts its
 // token. Clients find it by its address, not by its name.
 // Source: task page "Accessing the Kubernetes API from a Pod".
@@ -295,13 +299,19 @@ func (n *needs) apiServer(d *cluster.Declared) {
 		n.judge(need, n.question.Source, ends.Target{Text: addr.String(), Prefix: netip.PrefixFrom(addr, addr.BitLen()), Port: ends.Port{Number: 443}})
 		return
 	}
-	// Where it is unknown at which address and port it listens, only a source that is not isolated
-	// is sure to reach it.
+	// Where it is unknown at which address and port it listens, only a source that may go anywhere
+	// is sure to reach it: one that is not isolated, or that a rule without peers and ports lets out.
 	q := n.question
-	q.Destination = ends.Target{Text: "the API server", DNSName: "kubernetes.default", Port: ends.Port{Number: 443}}
+	q.Destination = ends.Target{Text: "the API server", DNSName: elsewhere, Port: ends.Port{Number: 443}}
 	need.Result, need.Summary = Unclear, "Service default/kubernetes is not among the objects with an address, so it is not known where the API server listens"
-	if outside, err := Diagnose(q); err == nil && outside.Egress.Isolated == policy.No && outside.Verdict == Allowed {
-		need.Result, need.Summary = Works, "no NetworkPolicy isolates it for egress"
+	if outside, err := Diagnose(q); err == nil && outside.Verdict == Allowed {
+		i := slices.IndexFunc(outside.Egress.Admitting, func(r policy.RuleRef) bool { return len(change.PeersOf(r))+len(change.PortsOf(r)) == 0 })
+		switch {
+		case outside.Egress.Isolated == policy.No:
+			need.Result, need.Summary = Works, "no NetworkPolicy isolates it for egress"
+		case i >= 0:
+			need.Result, need.Summary = Works, "egress allowed to everywhere by "+refText(outside.Egress.Admitting[i])
+		}
 	}
 	n.add(need)
 }

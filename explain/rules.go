@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
@@ -134,7 +138,7 @@ func nearest(d policy.DirectionDecision, f policy.Flow) string {
 			score, why := 0, ""
 			switch {
 			case r.Ignored:
-			case r.PeersMatch == policy.Yes && len(r.Peers) == 0:
+			case r.PeersMatch == policy.Yes && forEverybody(r.Ref):
 				score, why = 1, portsMissed(r.Ref, f) // admits everybody, so it was hardly meant for this
 			case r.PeersMatch == policy.Yes:
 				score, why = 3, portsMissed(r.Ref, f)
@@ -147,6 +151,15 @@ func nearest(d policy.DirectionDecision, f policy.Flow) string {
 		}
 	}
 	return text
+}
+
+// forEverybody tells whether a rule names no peers, or every pod.
+func forEverybody(ref policy.RuleRef) bool {
+	none := func(s *metav1.LabelSelector) bool { return s == nil || len(s.MatchLabels)+len(s.MatchExpressions) == 0 }
+	peers := change.PeersOf(ref)
+	return len(peers) == 0 || slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool {
+		return p.NamespaceSelector != nil && none(p.NamespaceSelector) && none(p.PodSelector)
+	})
 }
 
 func orUnknown(s string) string {
