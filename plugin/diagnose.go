@@ -123,7 +123,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		return d, err
 	}
 	question.Deep = true
-	scope = widen(scope, d, o.all || o.few && ends.LikeService(d.Destination.Name))
+	scope = widen(scope, d, o.all || o.fromFiles && ends.LikeService(d.Destination.Name))
 	if o.fromFiles { // a policy without a namespace is there; in a cluster, not everybody may read it
 		scope.Namespaces = append(scope.Namespaces, metav1.NamespaceDefault)
 	}

@@ -39,7 +39,6 @@ type options struct {
 	named     bool // the namespace was named with -n
 	plugin    string
 	all       bool
-	few       bool // of files: all of them can be read at next to no cost
 	who       bool
 	ingress   bool          // the source is an Ingress
 	since     time.Duration // how far back changes are asked for; 0: they are not

@@ -24,7 +24,6 @@ func (f *flags) openFiles(ctx context.Context, o *options) error {
 		return err
 	}
 	o.source, o.locate, o.warnings = source, source.FieldLine, source.Warnings
-	o.few = source.Few()
 	return f.overlay(ctx, o)
 }
 

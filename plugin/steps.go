@@ -109,7 +109,7 @@ func (o *options) one(ctx context.Context, args []string, answer func(explain.On
 			scope = join(scope, t.Scope())
 		}
 	}
-	scope.All, scope.NamespaceObjects = scope.All || o.all || o.few, true
+	scope.All, scope.NamespaceObjects = scope.All || o.all, true
 	scope.Namespaces = append(scope.Namespaces, namespace)
 	if o.who {
 		scope.Rights = append(scope.Rights, namespace)

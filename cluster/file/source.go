@@ -144,19 +144,6 @@ func (s *Source) complaints(paths []string) error {
 	return errors.Join(empty...)
 }
 
-// fewObjects is how many objects can be read as a whole in a few hundredths of a second.
-const fewObjects = 2000
-
-// Few tells whether the files hold so few objects that reading all of them costs next to nothing,
-// whatever a question needs.
-func (s *Source) Few() bool {
-	n := 0
-	for _, index := range s.inputs {
-		n += len(index.entries)
-	}
-	return n <= fewObjects
-}
-
 // Placed returns the objects that name no namespace and are in that of Options.Namespace, in the
 // order of the files.
 func (s *Source) Placed() []cluster.Ref {
