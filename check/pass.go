@@ -137,6 +137,26 @@ func (a Answer) misdialled() bool {
 	return a.has(ends.HeadlessPort) && !slices.ContainsFunc(all, declares) && !slices.ContainsFunc(all, declaresNothing)
 }
 
+// unheard tells whether a port of a headless Service is dialled at a pod that declares others and
+// not that one.
+func (a Answer) unheard(pod *cluster.Pod) bool {
+	return a.has(ends.HeadlessPort) && pod != nil && len(pod.Ports) > 0 && !slices.ContainsFunc(pod.Ports, func(c cluster.ContainerPort) bool {
+		return c.Number == a.Route.Port && c.Protocol == a.Route.Protocol
+	})
+}
+
+// deniedUnheard tells whether policies deny a connection to a pod that does not listen there.
+func (a Answer) deniedUnheard() bool {
+	for _, j := range a.Pairs {
+		for _, d := range j.Decisions {
+			if d.Verdict == policy.Denied && a.unheard(d.Flow.Destination.Pod) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Denied returns the decisions of answers that are Denied. What cannot be reached whatever
 // policies say is left out: no edit of a policy would help.
 func Denied(answers []Answer) []policy.Decision {
@@ -147,7 +167,7 @@ func Denied(answers []Answer) []policy.Decision {
 		}
 		for _, j := range a.Pairs {
 			for _, d := range j.Decisions {
-				if d.Verdict == policy.Denied {
+				if d.Verdict == policy.Denied && !a.unheard(d.Flow.Destination.Pod) {
 					out = append(out, d)
 				}
 			}

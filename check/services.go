@@ -60,18 +60,22 @@ Fix: dial a port that the Service has.`,
 		Code: "NPD704", Severity: Error,
 		Title: "a named port is not declared by the pod",
 		Doc: `The Service's targetPort, or the port that was asked for, is a name that no container of the
-pod declares with that protocol.
+pod declares with that protocol. Where other pods of the Service declare it, this pod alone is left out
+of the endpoints, which is a warning.
 
 Fix: declare the port name on the container, or use its number.`,
-		Run: obstacles(func(o ends.Obstacle) string {
-			switch o.Kind {
-			case ends.TargetPortMissing:
-				return fmt.Sprintf("targetPort %q of the Service is no port name of %s, which declares %s", o.Port.TargetPort.StrVal, o.Object, orNone(o.Detail))
-			case ends.NoPodPort:
-				return fmt.Sprintf("%s declares no port of that name; it declares %s", o.Object, orNone(o.Detail))
-			}
-			return ""
-		}, "declare the port name on the container, or use its number"),
+		Run: func(p *Pass) {
+			obstacles(func(o ends.Obstacle) string {
+				switch o.Kind {
+				case ends.TargetPortMissing:
+					return fmt.Sprintf("targetPort %q of the Service is no port name of %s, which declares %s", o.Port.TargetPort.StrVal, o.Object, orNone(o.Detail))
+				case ends.NoPodPort:
+					return fmt.Sprintf("%s declares no port of that name; it declares %s", o.Object, orNone(o.Detail))
+				}
+				return ""
+			}, "declare the port name on the container, or use its number")(p)
+			p.leftOut()
+		},
 	},
 	{
 		Code: "NPD705", Severity: Warning,
@@ -95,7 +99,7 @@ Fix: dial the port that the pod listens on, or make port and targetPort equal.`,
 						Object: o.Object, Advice: "dial the port that the pod listens on",
 						Message: fmt.Sprintf("Service %s is headless: port %d arrives at the pod as %d, and targetPort %s plays no part", name(o.Object), o.Port.Port, o.Port.Port, o.Detail[0]),
 					}
-					if a.misdialled() {
+					if a.misdialled() || a.deniedUnheard() {
 						f.Severity, f.Cause = Error, true
 					}
 					p.report(f)
@@ -105,20 +109,21 @@ Fix: dial the port that the pod listens on, or make port and targetPort equal.`,
 	},
 	{
 		Code: "NPD706", Severity: Error,
-		Title:    "traffic policy Local, and no endpoint on the source's node",
+		Title:    "traffic policy Local, and no endpoint on the node",
 		Symptoms: []string{"works from some nodes only", "connection timed out"},
 		Doc: `With internalTrafficPolicy: Local a Service sends traffic only to endpoints on the client's own
-node. There is none, so the traffic is dropped. No policy is to blame.
+node; with externalTrafficPolicy: Local a node sends what comes from outside only to its own. There is
+none, so the traffic is dropped. No policy is to blame.
 
-What you see: a timeout, from pods on some nodes only.
+What you see: a timeout, from pods on some nodes or by some nodes only.
 
-Fix: run an endpoint on every node, or set internalTrafficPolicy: Cluster.`,
+Fix: run an endpoint on every node, or set the traffic policy to Cluster.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NoLocalEndpoint {
 				return fmt.Sprintf("Service %s keeps traffic on the node, and node %s has no endpoint of it", name(o.Object), strings.Join(o.Detail, ", "))
 			}
 			return ""
-		}, "run an endpoint on every node, or set internalTrafficPolicy: Cluster"),
+		}, "run an endpoint on every node, or set the traffic policy to Cluster"),
 	},
 	{
 		Code: "NPD707", Severity: Error,

@@ -78,14 +78,19 @@ func either(words []string) string {
 	return strings.Join(words, "")
 }
 
-// AmbiguousError says that a bare name means several objects.
+// AmbiguousError says that a bare name means several objects, or may mean one that could not be read.
 type AmbiguousError struct {
 	Target  Target
 	Choices []cluster.Ref
+	// Unread are the resources of which an object of that name could not be read.
+	Unread []string
 }
 
 // Error lists what the name could mean, as it can be typed.
 func (e *AmbiguousError) Error() string {
+	if len(e.Unread) > 0 {
+		return fmt.Sprintf("%q may mean an object in namespace %q that could not be read (%s); say which, such as %s", e.Target.Name, e.Target.Namespace, strings.Join(e.Unread, ", "), either(choiceList(e.Choices)))
+	}
 	return fmt.Sprintf("%q means more than one object in namespace %q; say which: %s", e.Target.Name, e.Target.Namespace, strings.Join(choiceList(e.Choices), ", "))
 }
 

@@ -42,6 +42,9 @@ func Pairs(set *policy.Set, src, dst End, r *Route) []Pair {
 	if fromOutside && r.Service != nil && !exposed(r.Service) {
 		r.Obstacles = append(r.Obstacles, Obstacle{Kind: NotExposed, Object: r.Service.Ref(), Detail: []string{string(r.Service.Type)}})
 	}
+	if r.ThroughNode && r.Service != nil && r.Service.ExternalLocal && dst.Node != nil && src.outside() {
+		backends = r.onNode(dst.Node, backends)
+	}
 	nodes := r.nodeMatters(src, backends)
 	destinations := groupBackends(set, backends, nodes)
 	var pairs []Pair
@@ -83,6 +86,16 @@ func (r *Route) local(source group, destinations []group, fromOutside bool) []gr
 	kept := slices.DeleteFunc(slices.Clone(destinations), func(d group) bool { return d.node != "" && d.node != source.node })
 	if len(kept) == 0 && len(destinations) > 0 {
 		r.Obstacles = append(r.Obstacles, Obstacle{Kind: NoLocalEndpoint, Object: r.Service.Ref(), Detail: []string{source.node}})
+	}
+	return kept
+}
+
+// onNode keeps the backends that a node sends traffic from outside to, where the Service keeps such
+// traffic on the node. Source: core/v1 ServiceSpec.ExternalTrafficPolicy.
+func (r *Route) onNode(n *cluster.Node, backends []Backend) []Backend {
+	kept := slices.DeleteFunc(slices.Clone(backends), func(b Backend) bool { return b.Node != "" && b.Node != n.Name })
+	if len(kept) == 0 && len(backends) > 0 {
+		r.Obstacles = append(r.Obstacles, Obstacle{Kind: NoLocalEndpoint, Object: r.Service.Ref(), Detail: []string{n.Name}})
 	}
 	return kept
 }

@@ -136,17 +136,36 @@ func resolveObject(s *cluster.Snapshot, end End) (End, error) {
 		}
 		return End{Ref: n.Ref(), Node: n}, true
 	})
+	if unread := unreadNamesakes(s, t); len(found) > 0 && len(unread) > 0 {
+		return end, &AmbiguousError{Target: t, Choices: refsOf(found), Unread: unread}
+	}
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
 		return notFound(s, end)
 	}
-	var choices []cluster.Ref
-	for _, f := range found {
-		choices = append(choices, f.Ref)
+	return end, &AmbiguousError{Target: t, Choices: refsOf(found)}
+}
+
+func refsOf(ends []End) []cluster.Ref {
+	var refs []cluster.Ref
+	for _, e := range ends {
+		refs = append(refs, e.Ref)
 	}
-	return end, &AmbiguousError{Target: t, Choices: choices}
+	return refs
+}
+
+// unreadNamesakes lists the resources of which an object by a bare name could not be read: the name
+// may mean that one.
+func unreadNamesakes(s *cluster.Snapshot, t Target) []string {
+	var resources []string
+	for _, g := range s.Gaps {
+		if t.Kind == "" && couldBe("", resourceKind(g.Resource)) && g.Namespace == t.Namespace && g.Name == t.Name && g.Reason != cluster.NotServed {
+			resources = append(resources, g.Resource)
+		}
+	}
+	return resources
 }
 
 // WorkloadKinds are the kinds of objects with a pod template, in the order they are looked up.
@@ -159,6 +178,7 @@ func notFound(s *cluster.Snapshot, end End) (End, error) {
 		if couldBe(t.Kind, resourceKind(g.Resource)) && (g.Namespace == "" || g.Namespace == t.Namespace) && (g.Name == "" || g.Name == t.Name) && g.Reason != cluster.NotServed {
 			end.Ref = cluster.Ref{Kind: resourceKind(g.Resource), Namespace: t.Namespace, Name: t.Name}
 			end.Unread = &policy.Fact{Kind: policy.EndUnread, Object: end.Ref, Key: g.Resource}
+			end.ByName = end.ByName || t.Kind == "Service"
 			if t.Kind == "Pod" || slices.Contains(WorkloadKinds, t.Kind) {
 				end.Pods = []*cluster.Pod{unread(end.Ref)}
 			}

@@ -50,7 +50,8 @@ const (
 	NothingSelected    ObstacleKind = "NothingSelected"    // the selector matches no pod
 	ScaledToZero       ObstacleKind = "ScaledToZero"       // the workload behind it has no replicas
 	NotReady           ObstacleKind = "NotReady"           // backends exist, none is ready
-	TargetPortMissing  ObstacleKind = "TargetPortMissing"  // a pod has no port with the target port's name
+	TargetPortMissing  ObstacleKind = "TargetPortMissing"  // no pod has a port with the target port's name
+	LeftOut            ObstacleKind = "LeftOut"            // a pod has none, and others have
 	HeadlessPort       ObstacleKind = "HeadlessPort"       // a headless Service does not translate ports
 	NoCommonFamily     ObstacleKind = "NoCommonFamily"     // one end has only IPv4 addresses, the other only IPv6
 	NoLocalEndpoint    ObstacleKind = "NoLocalEndpoint"    // traffic policy Local and no backend on the node
@@ -240,6 +241,9 @@ func serviceRoutes(s *cluster.Snapshot, dst End) []Route {
 	if len(routes) > 0 {
 		return routes
 	}
+	if v.Headless && port.IsZero() && len(v.Ports) == 0 {
+		return nil // any port of the pods can be dialled
+	}
 	r := bare(port)
 	r.Service = v
 	if v.Headless && port.Number != 0 {
@@ -278,14 +282,47 @@ func fillBackends(s *cluster.Snapshot, r *Route, sp *corev1.ServicePort) {
 		}
 		return
 	}
-	if len(v.Selector) > 0 && (derived || len(s.SlicesOf(v)) == 0 && !s.SlicesKept()) {
+	bySelector := len(v.Selector) > 0 && (derived || len(s.SlicesOf(v)) == 0 && !s.SlicesKept())
+	if bySelector {
 		fromSelector(s, r, sp)
 	}
 	fromSlices(s, r, sp)
 	headlessPort(r, sp)
+	if len(r.Backends)+len(r.Unready) > 0 {
+		for i := range r.Obstacles {
+			if r.Obstacles[i].Kind == TargetPortMissing {
+				r.Obstacles[i].Kind = LeftOut
+			}
+		}
+	} else if bySelector && len(r.Obstacles) == 0 {
+		if r.Unread = mayBeSelected(s, v); r.Unread != nil {
+			return
+		}
+	}
 	if len(r.Backends) == 0 && !slices.ContainsFunc(r.Obstacles, func(o Obstacle) bool { return o.Kind == TargetPortMissing || o.Kind == ScaledToZero }) {
 		r.Obstacles = append(r.Obstacles, whyEmpty(s, r, sp))
 	}
+}
+
+// mayBeSelected returns what has to be known to tell whether a Service selects something: a label
+// that a controller stamps on the pods of a template. It is nil where the answer is no.
+func mayBeSelected(s *cluster.Snapshot, v *cluster.Service) *policy.Fact {
+	for _, p := range s.Subjects(v.Namespace) {
+		fits, open := true, ""
+		for _, key := range slices.Sorted(maps.Keys(v.Selector)) {
+			value, presence := p.Labels.Get(key)
+			switch {
+			case presence == cluster.MaybePresent:
+				open = key
+			case presence == cluster.Absent || value != v.Selector[key]:
+				fits = false
+			}
+		}
+		if fits && open != "" {
+			return &policy.Fact{Kind: policy.PodLabel, Object: p.Ref(), Key: open}
+		}
+	}
+	return nil
 }
 
 // whyEmpty says why nothing is behind a Service.
@@ -355,6 +392,7 @@ func fromSlices(s *cluster.Snapshot, r *Route, sp *corev1.ServicePort) {
 	for _, slice := range s.SlicesOf(r.Service) {
 		number, ok := slicePort(slice, sp)
 		if !ok {
+			r.withoutPort(s, slice, sp)
 			continue
 		}
 		for _, e := range slice.Endpoints {
@@ -373,6 +411,28 @@ func fromSlices(s *cluster.Snapshot, r *Route, sp *corev1.ServicePort) {
 		for _, b := range ending {
 			r.add(b)
 		}
+	}
+}
+
+// withoutPort notes the pods of a slice that lacks a port. The controller puts those that do not
+// declare the name of the target port into slices of their own.
+func (r *Route) withoutPort(s *cluster.Snapshot, slice *cluster.EndpointSlice, sp *corev1.ServicePort) {
+	if sp.TargetPort.Type != intstr.String || !slice.Managed {
+		return
+	}
+	for _, e := range slice.Endpoints {
+		if p := s.Pod(slice.Namespace, e.Pod); p != nil && !p.Deleting && len(p.PortNamed(sp.TargetPort.StrVal, sp.Protocol)) == 0 {
+			r.portMissing(p, sp)
+		}
+	}
+}
+
+// portMissing notes a pod that has no port with the target port's name. A dual-stack Service has a
+// slice for each family.
+func (r *Route) portMissing(p *cluster.Pod, sp *corev1.ServicePort) {
+	known := func(o Obstacle) bool { return o.Kind == TargetPortMissing && o.Object == p.Ref() }
+	if !slices.ContainsFunc(r.Obstacles, known) {
+		r.Obstacles = append(r.Obstacles, Obstacle{Kind: TargetPortMissing, Object: p.Ref(), Port: sp, Detail: declared([]*cluster.Pod{p})})
 	}
 }
 
@@ -456,7 +516,7 @@ func fromSelector(s *cluster.Snapshot, r *Route, sp *corev1.ServicePort) {
 			numbers = p.PortNamed(sp.TargetPort.StrVal, sp.Protocol)
 		}
 		if len(numbers) == 0 {
-			r.Obstacles = append(r.Obstacles, Obstacle{Kind: TargetPortMissing, Object: p.Ref(), Port: sp, Detail: declared([]*cluster.Pod{p})})
+			r.portMissing(p, sp)
 			continue
 		}
 		b := Backend{End: policy.PodEnd(p), Port: numbers[0], Node: p.Node}

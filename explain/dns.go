@@ -97,6 +97,9 @@ func (d *Diagnosis) dnsLines() []Line {
 	if d.Source.Ingress != nil {
 		return []Line{{Status: Skipped, Text: "not needed: ingress controllers follow the endpoints of Services, not their names"}}
 	}
+	if !d.Destination.ByName && d.Destination.Unread != nil && d.Destination.Target.Name != "" {
+		return []Line{{Status: Skipped, Text: "not looked at: what the destination is could not be read"}}
+	}
 	if !d.Destination.ByName {
 		return []Line{{Status: Skipped, Text: "not needed: the destination was not given by name"}}
 	}

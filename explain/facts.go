@@ -24,6 +24,9 @@ func FactText(f policy.Fact) FactWords {
 			"give the Namespace object with -f, or ask with the right to get namespaces",
 		}
 	case policy.PodLabel:
+		if o.Kind == "Pod" {
+			return FactWords{fmt.Sprintf("which labels %s has: it could not be read", o), fmt.Sprintf("ask with the right to get pods in namespace %s", o.Namespace)}
+		}
 		return FactWords{
 			fmt.Sprintf("which value of the label %s the pods of %s get", f.Key, o),
 			"ask for a running pod instead of the workload",

@@ -21,14 +21,17 @@ func (d *Diagnosis) endpointLines() []Line {
 		if all == 0 {
 			continue
 		}
-		text := ""
+		text, dialled := "", "Service port"
+		if d.Destination.Node != nil {
+			dialled = "node port"
+		}
 		switch templates := countTemplates(r.Backends); {
 		case r.Service == nil:
 			text = fmt.Sprintf("%s, port %d/%s", Describe(d.Destination), r.Port, r.Protocol)
 		case templates > 0:
-			text = fmt.Sprintf("%s selected; Service port %d → pod port %s", count(templates, "workload"), r.Port, arriving(r))
+			text = fmt.Sprintf("%s selected; %s %d → pod port %s", count(templates, "workload"), dialled, r.Port, arriving(r))
 		default:
-			text = fmt.Sprintf("%d of %d ready; Service port %d → pod port %s", len(r.Backends), all, r.Port, arriving(r))
+			text = fmt.Sprintf("%d of %d ready; %s %d → pod port %s", len(r.Backends), all, dialled, r.Port, arriving(r))
 		}
 		lines = append(lines, Line{Status: OK, Text: text})
 	}
@@ -336,7 +339,11 @@ func (d *Diagnosis) Headline() string {
 	}
 	switch e.Ref.Kind {
 	case "Internet", "CIDR", "DNSName":
-		return Describe(e) + port
+		text := Describe(e)
+		if port != "" && strings.Contains(text, ":") { // as it is typed
+			text = "[" + text + "]"
+		}
+		return text + port
 	}
 	return fullName(e) + port + " (" + nature(e, d.pods(e)) + ")"
 }

@@ -90,7 +90,7 @@ func (o *options) checkSince() error {
 // diagnose reads what the verdict needs; where the connection does not plainly work, it reads the
 // namespaces of both ends too and asks again, so that causes are found.
 func (o *options) diagnose(ctx context.Context, source, destination string) (*explain.Diagnosis, error) {
-	from, err := ParseSource(source, o.namespace)
+	from, err := parseClient(source, o.namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -174,4 +174,14 @@ func join(a, b cluster.Scope) cluster.Scope {
 
 		NamespaceObjects: a.NamespaceObjects || b.NamespaceObjects,
 	}
+}
+
+// parseClient parses the end that opens a connection. No connection to another end comes from a
+// loopback address.
+func parseClient(text, namespace string) (Target, error) {
+	t, err := ParseSource(text, namespace)
+	if err == nil && t.Prefix.IsValid() && t.Prefix.Addr().Unmap().IsLoopback() {
+		return Target{}, fmt.Errorf("source %q: a loopback address is each pod's own; name the pod or workload that connects", text)
+	}
+	return t, err
 }

@@ -36,7 +36,7 @@ func (o *options) answerNeeds(c *cobra.Command, source string) error {
 
 // needs reads the namespace of the source, then what its specification names elsewhere.
 func (o *options) needs(ctx context.Context, source string) (*explain.Needs, error) {
-	from, err := ParseSource(source, o.namespace)
+	from, err := parseClient(source, o.namespace)
 	if err != nil {
 		return nil, err
 	}

@@ -275,11 +275,11 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestNamedFilesMustBeReadable: what is skipped in a folder is an error when it is asked for.
+// TestNamedFilesMustBeReadable: what cannot be read at all is an error when it is asked for. What can,
+// and holds no object, is only counted beside what does.
 func TestNamedFilesMustBeReadable(t *testing.T) {
 	dir := folder(t, "a.yaml", pod("ns", "a"), "values.yaml", "a: b\n", "image.png", "\x89PNG\x00\x01", "empty.yaml", "", "sub/x", "")
 	rows := map[string]string{
-		"values.yaml":  "values.yaml: no Kubernetes objects found",
 		"image.png":    "image.png: this is a binary file; give YAML or JSON",
 		"empty.yaml":   "empty.yaml: the file is empty",
 		"missing.yaml": "missing.yaml: no such file or folder",
@@ -290,5 +290,13 @@ func TestNamedFilesMustBeReadable(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	values := filepath.Join(dir, "values.yaml")
+	s, err := Open(context.Background(), []string{filepath.Join(dir, "a.yaml"), values}, Options{})
+	if err != nil || !strings.Contains(strings.Join(s.Warnings(), ""), "skipped 1 document that is not a Kubernetes object") {
+		t.Errorf("values beside an object: %v", err)
+	}
+	if _, err := Open(context.Background(), []string{values}, Options{}); err == nil || !strings.Contains(err.Error(), "values.yaml: no Kubernetes objects found") {
+		t.Errorf("values alone: %v", err)
 	}
 }

@@ -117,10 +117,15 @@ func parallel(ctx context.Context, n int, each func() func(int) error) error {
 // complaints returns what is wrong with the files as far as the index tells.
 func (s *Source) complaints(paths []string) error {
 	var faults []*Error
-	holds, blank := map[string]bool{}, map[string]bool{}
+	holds, blank, others := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, index := range s.inputs {
 		blank[index.in.path] = index.in.blank()
 		faults = append(faults, index.faults...)
+		if len(index.skipped) > 0 {
+			for _, root := range index.in.roots {
+				others[root] = true
+			}
+		}
 		if index.objects > 0 {
 			for _, root := range index.in.roots {
 				holds[root] = true
@@ -134,7 +139,7 @@ func (s *Source) complaints(paths []string) error {
 	}
 	var empty []error
 	for _, p := range paths {
-		if !holds[p] {
+		if !holds[p] && (len(holds) == 0 || !others[p]) { // what is skipped beside objects is only counted
 			empty = append(empty, nothingIn(p, blank[p], s.templatesUnder(p)))
 		}
 	}
