@@ -57,3 +57,21 @@ func linkerd(p *cluster.Pod) bool {
 func consul(p *cluster.Pod) bool {
 	return p.Labels.Known["consul.hashicorp.com/connect-inject-status"] == "injected"
 }
+
+// Proxied names the mesh whose proxy takes every connection that a pod opens, or is empty. Such a
+// proxy completes the handshake itself, whatever becomes of the connection behind it.
+// Sources: the labels and ports that the injectors of Istio, Linkerd and Consul add.
+func Proxied(s *cluster.Snapshot, p *cluster.Pod) string {
+	labels := p.Labels.Known
+	switch {
+	case ambient(s, p):
+		return "Istio ambient"
+	case labels["security.istio.io/tlsMode"] == "istio", len(p.PortNamed("http-envoy-prom", corev1.ProtocolTCP)) > 0:
+		return "Istio"
+	case linkerd(p), labels["linkerd.io/control-plane-ns"] != "" && labels["linkerd.io/control-plane-ns"] != p.Namespace:
+		return "Linkerd"
+	case consul(p):
+		return "Consul"
+	}
+	return ""
+}

@@ -26,6 +26,7 @@ var order = [][]string{
 	{"change"},
 	{"check"},
 	{"explain"},
+	{"probe"},
 	{"report"},
 	{"plugin"},
 	{"cmd/kubectl-netpol_doctor"},
