@@ -69,7 +69,7 @@ type Finding struct {
 }
 
 // All is the catalogue, in the order of the codes.
-var All = slices.Concat(labels, namespaces, ports, portRanges, listening, rules, blocks, dns, fqdn, mistyped, logic, intent, overlap, vacuous, exposed, undoing, services,
+var All = slices.Concat(labels, namespaces, ports, portRanges, listening, rules, blocks, dns, fqdn, mistyped, logic, intent, overlap, vacuous, exposed, stray, undoing, services,
 	meshes, serviceAddresses, loadBalancers, metadata, acmeSolvers, ownServices, families, managed, ownNode, startUp)
 
 // ByCode finds a check, whatever the case of the code.

@@ -102,7 +102,7 @@ func (p *Pass) redundantParts(ref policy.RuleRef) (out []covered) {
 		left := parts
 		for _, part := range slices.Backward(slices.Clone(parts)) {
 			others := slices.DeleteFunc(slices.Clone(left), func(r policy.RuleRef) bool { return r == part })
-			if by, ok := p.coverOf(part, others); ok {
+			if by, ok := p.coverOf(part, others); ok && (by.Port < 0 || change.PortsOf(by)[by.Port].Port != nil) { // else NPD616
 				out = append(out, covered{part, by})
 				left = others
 			}

@@ -60,8 +60,8 @@ Fix: dial a port that the Service has.`,
 		Code: "NPD704", Severity: Error,
 		Title: "a named port is not declared by the pod",
 		Doc: `The Service's targetPort, or the port that was asked for, is a name that no container of the
-pod declares with that protocol. Where other pods of the Service declare it, this pod alone is left out
-of the endpoints, which is a warning.
+pod declares with that protocol. Where other pods of the Service declare it, this pod alone is left
+out of the endpoints, which is a warning.
 
 Fix: declare the port name on the container, or use its number.`,
 		Run: func(p *Pass) {
@@ -112,8 +112,8 @@ Fix: dial the port that the pod listens on, or make port and targetPort equal.`,
 		Title:    "traffic policy Local, and no endpoint on the node",
 		Symptoms: []string{"works from some nodes only", "connection timed out"},
 		Doc: `With internalTrafficPolicy: Local a Service sends traffic only to endpoints on the client's own
-node; with externalTrafficPolicy: Local a node sends what comes from outside only to its own. There is
-none, so the traffic is dropped. No policy is to blame.
+node; with externalTrafficPolicy: Local a node sends what comes from outside only to its own. There
+is none, so the traffic is dropped. No policy is to blame.
 
 What you see: a timeout, from pods on some nodes or by some nodes only.
 
