@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync/atomic"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
@@ -190,8 +193,8 @@ func (d *decoding) remark(field, message string) remark {
 }
 
 // strict judges what the decoder did not like: a field that is there twice, which is an error, or
-// one that the API does not know, which matters in a policy only. The object is nil for those of
-// which not every field is known here.
+// one that the API does not know, which matters in a policy and in what it is about. The object is
+// nil for those of which not every field is known here.
 func (d *decoding) strict(api metav1.Object, errs []error) []remark {
 	var wrong []remark
 	for _, err := range errs {
@@ -208,11 +211,24 @@ func (d *decoding) strict(api metav1.Object, errs []error) []remark {
 			}
 			return []remark{r}
 		}
-		if np, ok := api.(*networkingv1.NetworkPolicy); ok {
-			wrong = append(wrong, d.unknown(np, field)...)
+		switch o := api.(type) {
+		case *networkingv1.NetworkPolicy:
+			wrong = append(wrong, d.unknown(o, field)...)
+		case *corev1.Pod, *corev1.Service, *appsv1.Deployment, *appsv1.ReplicaSet, *appsv1.StatefulSet, *appsv1.DaemonSet, *batchv1.Job, *batchv1.CronJob:
+			wrong = append(wrong, d.unknownOutside(api, field)...)
 		}
 	}
 	return wrong
+}
+
+// unknownOutside judges a field of another object that the API does not know. As with a policy, a
+// manifest says something else than what is written; in what a server has stored nothing is said of
+// it, and its status says nothing of what is meant.
+func (d *decoding) unknownOutside(api metav1.Object, field string) []remark {
+	if path := steps(field); api.GetUID() != "" || len(path) > 0 && path[0] == "status" {
+		return nil
+	}
+	return []remark{d.remark(field, "unknown field, which kubectl refuses to apply"+hint(reflect.TypeOf(api), field))}
 }
 
 // unknown judges a field of a policy that the API does not know. In a manifest it is an error:

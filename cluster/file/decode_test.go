@@ -59,6 +59,21 @@ func TestUnknownFields(t *testing.T) {
 	}
 }
 
+// TestUnknownFieldsOutsidePolicies: the objects that policies are about say something else than what
+// is written, too.
+func TestUnknownFieldsOutsidePolicies(t *testing.T) {
+	for text, want := range map[string]string{
+		pod("ns", "p") + "spec:\n  hostNetwrk: true\n": "7: ns/p (Pod): spec.hostNetwrk: unknown field, which kubectl refuses to apply; did you mean hostNetwork?",
+		pod("ns", "p") + "  lables: {app: a}\n":        "6: ns/p (Pod): metadata.lables: unknown field, which kubectl refuses to apply; did you mean labels?",
+		"apiVersion: v1\nkind: Service\nmetadata:\n  name: s\nspec:\n  ports:\n  - port: 80\n    targetport: 8080\n":                                                               "8: default/s (Service): spec.ports[0].targetport: unknown field, which kubectl refuses to apply; did you mean targetPort?",
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: d\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata:\n      labels: {a: b}\n    specs: {}\n": "10: default/d (Deployment): spec.template.specs: unknown field, which kubectl refuses to apply; did you mean spec?",
+	} {
+		if got, want := failure(t, folder(t, "a.yaml", text)), "reading a.yaml:"+want; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
 // TestUnknownFieldsThatAreNoError: what a server has stored, what says nothing, and other kinds.
 func TestUnknownFieldsThatAreNoError(t *testing.T) {
 	policy := func(meta, rest string) string {
@@ -68,7 +83,9 @@ func TestUnknownFieldsThatAreNoError(t *testing.T) {
 		"of a newer server": {policy("  uid: 1f0c\n", "  newer: true\n"), "8: default/a (NetworkPolicy): spec.newer: unknown field; what it means is not taken into account"},
 		"a status":          {policy("", "status: {}\n"), "7: default/a (NetworkPolicy): status: unknown field; the API server refuses or ignores it"},
 		"metadata":          {policy("  lables: {}\n", ""), "5: default/a (NetworkPolicy): metadata.lables: unknown field; the API server refuses or ignores it"},
-		"a pod":             {pod("ns", "p") + "spec:\n  hostNetwrk: true\n", ""},
+		"a stored pod":      {pod("ns", "p") + "  uid: 1f0c\nspec:\n  newer: true\n", ""},
+		"a pod's status":    {pod("ns", "p") + "status:\n  newer: true\n", ""},
+		"a node":            {"apiVersion: v1\nkind: Node\nmetadata:\n  name: a\nspec:\n  newer: true\n", ""},
 	} {
 		dir := folder(t, "a.yaml", row.text)
 		s := open(t, dir)

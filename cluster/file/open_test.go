@@ -33,7 +33,7 @@ func TestForms(t *testing.T) {
 		"flow, some JSON":  `{"apiVersion":"v1","kind":Pod,"metadata":{"name":"a","namespace":"b"}}`,
 		"flow metadata":    "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n",
 		"anchors":          "apiVersion: v1\nkind: Pod\nmetadata:\n  name: &n a\n  namespace: b\n  labels:\n    app: *n\n",
-		"merge":            "x: &m {name: a}\napiVersion: v1\nkind: Pod\nmetadata:\n  <<: *m\n  namespace: b\n",
+		"merge":            "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations: &m {name: a}\n  <<: *m\n  namespace: b\n",
 		"tags":             "apiVersion: !!str v1\nkind: Pod\nmetadata:\n  name: !!str a\n  namespace: b\n",
 		"block scalar":     "apiVersion: v1\nkind: |-\n  Pod\nmetadata:\n  name: a\n  namespace: b\n",
 		"tab":              "apiVersion:\tv1\nkind: Pod\nmetadata:\n  name: a\n  namespace: b\n",
@@ -101,7 +101,7 @@ func TestKinds(t *testing.T) {
 		"a.yaml", pods(
 			workload("apps/v1", "Deployment"), workload("apps/v1", "StatefulSet"), workload("apps/v1", "DaemonSet"), workload("apps/v1", "ReplicaSet"),
 			"apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: x\n  namespace: ns\nspec:\n"+template,
-			"apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: x\n  namespace: ns\nspec:\n  jobTemplate:\n    spec:\n"+strings.ReplaceAll("  "+template, "\n", "\n    ")+"\n",
+			"apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: x\n  namespace: ns\nspec:\n  jobTemplate:\n    spec:\n"+strings.ReplaceAll("    "+template, "\n", "\n    ")+"\n",
 		),
 		"b.yaml", pods(
 			pod("ns", "p"),

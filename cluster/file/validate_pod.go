@@ -1,6 +1,8 @@
 package file
 
 import (
+	"reflect"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -62,6 +64,9 @@ func validateTemplate(t *corev1.PodTemplateSpec, path *field.Path) field.ErrorLi
 
 func validatePodSpec(s *corev1.PodSpec, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
+	if len(s.Containers) == 0 && !reflect.ValueOf(*s).IsZero() { // of a mere header nothing is judged
+		errs = append(errs, field.Required(path.Child("containers"), ""))
+	}
 	for i := range s.Containers {
 		errs = append(errs, validateContainerPorts(s.Containers[i].Ports, path.Child("containers").Index(i).Child("ports"))...)
 	}
