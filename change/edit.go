@@ -29,6 +29,7 @@ const (
 	NamespaceLabelAdded Kind = "NamespaceLabelAdded" // a label that the namespace lacks
 	PodLabelAdded       Kind = "PodLabelAdded"       // a label that the pods of a workload lack
 	ExtraRequirement    Kind = "ExtraRequirement"    // a requirement of a selector, taken out
+	UnitedRequirements  Kind = "UnitedRequirements"  // two requirements on one label made one that takes the values of both
 	PeerSplit           Kind = "PeerSplit"           // one peer with two selectors made two peers
 	PortNumber          Kind = "PortNumber"          // the port of a rule
 	PortRange           Kind = "PortRange"           // one end of a range of ports

@@ -13,20 +13,21 @@ import (
 
 // How far edits of selectors are from what is written. The distance of a value is added.
 const (
-	nearValue        = 10 // a value that may be a slip for the one that is there
-	nearKey          = 12 // the value is there, under another key
-	ownNamespace     = 14 // only the namespaceSelector is missing
-	oppositeOperator = 18 // NotIn or DoesNotExist that leaves nothing
-	dnsValue         = 16 // a value unlike the one that is there, in a rule that is for DNS and nothing else
-	extraRequirement = 17 // a requirement on a label that the object does not have, in a selector that matches nothing
-	unlistedType     = 9  // the rule is written down, the direction is not listed
-	stampedLabel     = 13 // the value changes with every rollout or replica
-	otherNamespace   = 22 // the policy is where it selects nothing
-	missingDash      = 20 // a peer that selects nothing, of two selectors that select something
-	addedLabel       = 30 // a label that nothing carries yet
-	farValue         = 60 // a value that has nothing to do with the one that is there
-	notAllRead       = 8  // added when it is not certain that the clause matches nothing else
-	subjectFurther   = 4  // added for the policy's own podSelector
+	nearValue          = 10 // a value that may be a slip for the one that is there
+	nearKey            = 12 // the value is there, under another key
+	ownNamespace       = 14 // only the namespaceSelector is missing
+	oppositeOperator   = 18 // NotIn or DoesNotExist that leaves nothing
+	dnsValue           = 16 // a value unlike the one that is there, in a rule that is for DNS and nothing else
+	extraRequirement   = 17 // a requirement on a label that the object does not have, in a selector that matches nothing
+	unlistedType       = 9  // the rule is written down, the direction is not listed
+	stampedLabel       = 13 // the value changes with every rollout or replica
+	otherNamespace     = 22 // the policy is where it selects nothing
+	unitedRequirements = 15 // two requirements on one label that exclude each other
+	missingDash        = 20 // a peer that selects nothing, of two selectors that select something
+	addedLabel         = 30 // a label that nothing carries yet
+	farValue           = 60 // a value that has nothing to do with the one that is there
+	notAllRead         = 8  // added when it is not certain that the clause matches nothing else
+	subjectFurther     = 4  // added for the policy's own podSelector
 )
 
 // peerEdits proposes edits of the peers of a rule, none of which matches. Only a clause that
@@ -61,6 +62,7 @@ func (p proposer) peerEdits(r policy.RuleTrace) []Edit {
 		if !complete {
 			doubt = notAllRead
 		}
+		edits = append(edits, p.uniteEdits(clause.Ref, base, m)...)
 		if complete && !slip && strings.HasPrefix(m.Field, "podSelector") {
 			edits = append(edits, p.withoutExtra(clause.Ref, base+".podSelector", strings.TrimPrefix(m.Field, "podSelector."), m)...)
 		}
@@ -155,5 +157,8 @@ func (p proposer) subjectEdits(t policy.PolicyTrace) []Edit {
 	}
 	m := *t.Mismatch
 	m.Field = "podSelector." + m.Field
+	if edits := p.uniteEdits(ref, "spec", &m); len(edits) > 0 {
+		return edits
+	}
 	return p.labelEdits(ref, "spec", &m, subject.Pod.Labels.Known, [2]Kind{SubjectLabelValue, SubjectLabelKey}, doubt, farValue)
 }

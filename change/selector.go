@@ -168,3 +168,33 @@ func (p proposer) requirements(ref policy.RuleRef) int {
 	}
 	return len(selector.MatchLabels) + len(selector.MatchExpressions)
 }
+
+// uniteEdits proposes to make one requirement of two that want different values of the same label:
+// all requirements of a selector have to hold, so the two together match nothing, and each was
+// probably meant as "or". Source: meta/v1 LabelSelector, "The requirements are ANDed".
+func (p proposer) uniteEdits(ref policy.RuleRef, base string, m *policy.Mismatch) []Edit {
+	name, failed, isExpression := splitField(m.Field)
+	if m.Operator != "In" || !m.Present || !isExpression {
+		return nil
+	}
+	selector := &ref.Policy.Spec.PodSelector
+	if ref.Peer >= 0 {
+		if selector = PeersOf(ref)[ref.Peer].PodSelector; name == "namespaceSelector" {
+			selector = PeersOf(ref)[ref.Peer].NamespaceSelector
+		}
+	}
+	var edits []Edit
+	for i, r := range selector.MatchExpressions {
+		shared := func(v string) bool { return slices.Contains(r.Values, v) }
+		if i == failed || r.Key != m.Key || r.Operator != metav1.LabelSelectorOpIn || !shared(m.Saw) || slices.ContainsFunc(m.Want, shared) {
+			continue
+		}
+		list := base + "." + name + ".matchExpressions"
+		e := p.base(UnitedRequirements, ref, fmt.Sprintf("%s[%d].values", list, i))
+		both := slices.Concat(r.Values, m.Want)
+		e.From, e.To, e.Clause, e.Distance = r.Values, both, m, unitedRequirements
+		e.Patch = []Operation{{Op: "replace", Path: pointer(e.Path), Value: both}, {Op: "remove", Path: pointer(fmt.Sprintf("%s[%d]", list, failed))}}
+		edits = append(edits, e)
+	}
+	return edits
+}

@@ -52,11 +52,24 @@ Verify: kubectl get pods -A -l with the requirements, separated by commas, finds
 
 Fix: write one In with both values for "or", or make two items of the peer.`,
 		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.UnitedRequirements}, func(c change.Cause, e change.Edit) {
+				where, who := place(e), peerOf(c, e)
+				if e.Rule.Rule < 0 {
+					where, who = "policy "+e.Object.Name, subjectEnd(c, e)
+				}
+				p.cause(c, e, fmt.Sprintf("%s wants %s=%s and %s=%s at once, which nothing can have; %s has %s=%s", where, e.Clause.Key, valuesText(e.From), e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key, e.Clause.Saw),
+					map[string]string{"key": e.Clause.Key, "seen": e.Clause.Saw})
+			})
 			for _, np := range p.Involved() {
 				p.reportContradictions(np)
 			}
 		},
 	},
+}
+
+func valuesText(v any) string {
+	values, _ := v.([]string)
+	return strings.Join(values, ",")
 }
 
 func (p *Pass) reportContradictions(np *cluster.Policy) {
@@ -67,13 +80,13 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 			Advice:  fmt.Sprintf("in %s, write one In with all values for \"or\", or make two items of it", np.Name),
 		})
 	}
-	if p.Set.CannotSelect(np) {
+	if p.Set.CannotSelect(np) && !p.edited(np) {
 		say("spec.podSelector", "a pod")
 	}
 	for _, rule := range rulesThatCount(np) {
 		for _, ref := range peersOf(rule) {
 			switch {
-			case !p.Set.CannotMatch(ref):
+			case !p.Set.CannotMatch(ref) || p.isCause(ref):
 			case change.PeersOf(ref)[ref.Peer].IPBlock != nil:
 				p.report(Finding{
 					Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,

@@ -36,6 +36,9 @@ func FixText(e change.Edit) string {
 		return fmt.Sprintf("create the policy %s in namespace %v, and delete it from %v", e.Object.Name, e.To, e.From)
 	case change.PeerSplit:
 		return fmt.Sprintf("%s: make two peers of %s, one for each selector", object, e.Path)
+	case change.UnitedRequirements:
+		values, _ := e.To.([]string)
+		return fmt.Sprintf("%s: make one requirement of two on %s: In (%s) at %s", object, e.Clause.Key, strings.Join(values, ", "), e.Path)
 	case change.NamespaceMissing:
 		return fmt.Sprintf("%s: add namespaceSelector %s=%s beside the podSelector of %s", object, cluster.MetadataName, e.Clause.Saw, strings.TrimSuffix(e.Path, ".namespaceSelector"))
 	case change.StampedLabel, change.ExtraRequirement:
