@@ -72,9 +72,13 @@ type Finding struct {
 var All = slices.Concat(labels, namespaces, ports, portRanges, listening, rules, blocks, dns, fqdn, mistyped, logic, intent, overlap, vacuous, exposed, stray, undoing, services,
 	meshes, serviceAddresses, loadBalancers, metadata, acmeSolvers, ownServices, families, managed, ownNode, startUp)
 
+// Documented is every finding that there can be: those of the catalogue, and those that only a test
+// on the network makes.
+var Documented = slices.Concat(All, Probed)
+
 // ByCode finds a check, whatever the case of the code.
 func ByCode(code string) (Check, bool) {
-	for _, c := range All {
+	for _, c := range Documented {
 		if strings.EqualFold(c.Code, code) {
 			return c, true
 		}

@@ -4,5 +4,6 @@
 //
 // Checks are pure and do not depend on each other's order. A family of codes has one file:
 // 1xx labels, 2xx namespaces, 3xx ports, 4xx rules, 5xx DNS, 6xx policy logic, 7xx endpoints,
-// Services and the network plugin.
+// Services and the network plugin. 8xx are made by tests on the network and are only documented
+// here.
 package check

@@ -29,7 +29,7 @@ func noCode(code string) error {
 	const family = len("NPD3")
 	code = strings.ToUpper(code)
 	var of, families []string
-	for _, c := range check.All {
+	for _, c := range check.Documented {
 		if strings.HasPrefix(code, c.Code[:family]) {
 			of = append(of, c.Code)
 		}

@@ -29,7 +29,8 @@ const (
 	Name        Hop = "Name"        // the name stands for what the API says
 	Service     Hop = "Service"     // the Service's own address
 	Backend     Hop = "Backend"     // what the connection arrives at: a pod, a node, an address outside
-	Loopback    Hop = "Loopback"    // the application, asked from within its own pod
+	Own         Hop = "Own"         // the application, asked from within its own pod by the pod's address
+	Loopback    Hop = "Loopback"    // and by the loopback
 )
 
 // Attempt is one thing to test, from one pod.
@@ -52,6 +53,8 @@ type Attempt struct {
 	Verdict policy.Verdict
 	// Self: a pod tests itself.
 	Self bool
+	// Sidecar: the source's connections are taken by a mesh's proxy.
+	Sidecar bool
 }
 
 // Exchange is what an attempt has to see before it counts as answered.
@@ -62,17 +65,42 @@ const (
 	Handshake Exchange = iota + 1 // TCP: the other side takes the connection
 	Reply                         // UDP and SCTP: something comes back to what was sent
 	Lookup                        // DNS: a response
+	Proxied                       // TCP beside a mesh's proxy, which takes every connection itself
 )
+
+// Exchanges lists them all.
+var Exchanges = []Exchange{Handshake, Proxied, Reply, Lookup}
+
+// String says what it is in a few words.
+func (e Exchange) String() string {
+	switch e {
+	case Handshake:
+		return "TCP handshake"
+	case Reply:
+		return "UDP or SCTP reply"
+	case Lookup:
+		return "DNS lookup"
+	case Proxied:
+		return "TCP handshake beside a mesh's proxy"
+	}
+	return ""
+}
+
+// Inside tells whether the attempt is made from within the destination's own pod, whose traffic to
+// itself no policy judges.
+func (a Attempt) Inside() bool { return a.Hop == Own || a.Hop == Loopback }
 
 // Exchange tells which one an attempt is.
 func (a Attempt) Exchange() Exchange {
 	switch {
 	case a.Hop == ResolverUDP || a.Hop == ResolverTCP || a.Hop == Name:
 		return Lookup
-	case a.Protocol == corev1.ProtocolTCP:
-		return Handshake
+	case a.Protocol != corev1.ProtocolTCP:
+		return Reply
+	case a.Sidecar:
+		return Proxied
 	}
-	return Reply
+	return Handshake
 }
 
 // Target is what the attempt is about, as a person writes it: "10.0.0.1:80/TCP", or a name.

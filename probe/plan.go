@@ -26,8 +26,8 @@ type Plan struct {
 	Attempts []Attempt
 	// Cut says what is not tested, and why.
 	Cut []string
-	// Proxied names the mesh whose proxy takes the source's connections, or is empty.
-	Proxied string
+	// Mesh names the mesh whose proxy takes the source's connections, or is empty.
+	Mesh string
 }
 
 // NoSourceError says why there is nothing to test from.
@@ -48,7 +48,7 @@ func NewPlan(d *explain.Diagnosis, loopback bool) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{Plan: Plan{Source: source, Proxied: ends.Proxied(d.Snapshot, source)}, d: d, loopback: loopback}
+	p := &planner{Plan: Plan{Source: source, Mesh: ends.Proxied(d.Snapshot, source)}, d: d, loopback: loopback}
 	answers := d.Answers
 	if n := len(answers); n > maxPorts {
 		p.cut("%d of %d ports: a probe tests %d at most, so name the one that matters", n-maxPorts, n, maxPorts)
@@ -107,7 +107,9 @@ type planner struct {
 	loopback bool
 }
 
-func (p *planner) cut(format string, args ...any) { p.Cut = append(p.Cut, fmt.Sprintf(format, args...)) }
+func (p *planner) cut(format string, args ...any) {
+	p.Cut = append(p.Cut, fmt.Sprintf(format, args...))
+}
 
 // names adds the lookups, where a client has to look a name up first.
 func (p *planner) names() {
@@ -222,7 +224,7 @@ func (p *planner) route(r ends.Route) {
 func (p *planner) service(r ends.Route) {
 	flows := p.flows(r)
 	for _, family := range p.families() {
-		a := Attempt{Hop: Service, Protocol: r.Protocol, Family: family, Port: r.Port, Object: r.Service.Ref(), Address: r.Address}
+		a := Attempt{Hop: Service, Protocol: r.Protocol, Family: family, Port: r.Port, Object: r.Service.Ref(), Address: r.Address, Sidecar: p.Mesh != ""}
 		for _, address := range r.Service.ClusterIPs {
 			if !a.Address.IsValid() && address.Is4() == (family == corev1.IPv4Protocol) {
 				a.Address = address
@@ -243,7 +245,7 @@ func (p *planner) backend(r ends.Route, b ends.Backend) {
 	for _, f := range flows {
 		a := Attempt{
 			Hop: Backend, Protocol: r.Protocol, Family: f.Family, Address: f.Arriving.Address, Port: b.Port,
-			Object: b.End.Ref(), Node: b.Node, Verdict: p.verdict(flows, f.Family), Self: b.End.Pod == p.Source,
+			Object: b.End.Ref(), Node: b.Node, Verdict: p.verdict(flows, f.Family), Self: b.End.Pod == p.Source, Sidecar: p.Mesh != "",
 		}
 		if !a.Address.IsValid() && b.End.Outside != nil {
 			a.Name = b.End.Outside.Name // its address is what the lookup says
@@ -254,7 +256,9 @@ func (p *planner) backend(r ends.Route, b ends.Backend) {
 		added = true
 		p.Attempts = append(p.Attempts, a)
 		if pod := b.End.Pod; p.loopback && pod != nil && !pod.Template && a.Protocol == corev1.ProtocolTCP {
-			a.Hop, a.Self, a.Verdict, a.Address = Loopback, true, policy.Allowed, loopbackOf(f.Family)
+			a.Hop, a.Self, a.Sidecar, a.Verdict = Own, true, false, policy.Allowed
+			p.Attempts = append(p.Attempts, a)
+			a.Hop, a.Address = Loopback, loopbackOf(f.Family)
 			p.Attempts = append(p.Attempts, a)
 		}
 	}

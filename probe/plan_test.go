@@ -228,7 +228,7 @@ func TestPlanLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "Backend 10.0.0.3:8080/TCP Denied api-b []\nLoopback 127.0.0.1:8080/TCP Allowed api-b []\n"
+	want := "Backend 10.0.0.3:8080/TCP Denied api-b []\nOwn 10.0.0.3:8080/TCP Allowed api-b []\nLoopback 127.0.0.1:8080/TCP Allowed api-b []\n"
 	if diff := cmp.Diff(want, lines(p)); diff != "" {
 		t.Error(diff)
 	}

@@ -34,9 +34,9 @@ func TestCodesAreUniqueAndInOrder(t *testing.T) {
 
 func TestEveryCodeIsDocumented(t *testing.T) {
 	t.Parallel()
-	for _, c := range check.All {
-		if c.Run == nil {
-			t.Errorf("%s does nothing", c.Code)
+	for _, c := range check.Documented {
+		if probed := strings.HasPrefix(c.Code, "NPD8"); (c.Run == nil) != probed {
+			t.Errorf("%s: checks run, except those that a test on the network makes", c.Code)
 		}
 		if c.Title == "" || strings.HasSuffix(c.Title, ".") || !startsLow(c.Title) {
 			t.Errorf("%s: the title %q is empty, ends in a full stop or starts with a capital", c.Code, c.Title)

@@ -1,0 +1,83 @@
+// Command probing prints the page on what tests on the network mean, docs/probing.md, from the
+// tables of package probe.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/probe"
+)
+
+func main() {
+	if err := write(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "writing the page of probes:", err)
+		os.Exit(1)
+	}
+}
+
+func write(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("# What a test on the network means\n\nMade from the tables of package `probe` by `make generate`.\n")
+	b.WriteString("\n## Outcomes\n\n| outcome | what it proves | what it does not prove |\n| --- | --- | --- |\n")
+	for _, o := range probe.Outcomes {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", o, o.Proves(), o.ProvesNot())
+	}
+	fmt.Fprintf(&b, `
+## Predicted against observed
+
+What policies say of a flow, what a test came to, and what the two make together. Agreement is no proof that it was a
+policy; only a contradiction is one that it was not. A test that is Inconclusive says nothing, whatever was predicted. An
+attempt takes %s at most and is tried %d times at most, the second time only where nothing came back.
+`, probe.Timeout, probe.Tries)
+	for _, e := range probe.Exchanges {
+		fmt.Fprintf(&b, "\n### %s\n\n| policies say | observed | agreement | what it means | finding | suspects, likeliest first |\n| --- | --- | --- | --- | --- | --- |\n", e)
+		for _, r := range probe.Table {
+			if r.Exchange == e {
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.Predicted, observed(r), words(r.Agreement), r.Why, r.Code, suspects(r))
+			}
+		}
+	}
+	b.WriteString("\n## Suspects\n\nWhat something speaks for comes first, what is ruled out is not named.\n\n| suspect | what it is | how to find out |\n| --- | --- | --- |\n")
+	for _, s := range probe.Suspects {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Suspect, s.Text, s.Verify)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func observed(r probe.Row) string {
+	var names []string
+	for _, o := range r.Outcomes {
+		names = append(names, o.String())
+	}
+	text := strings.Join(names, ", ")
+	switch {
+	case r.Rejects == nil:
+		return text
+	case r.Rejects[0] == policy.Yes:
+		return text + " (the plugin rejects)"
+	}
+	return text + " (the plugin may reject, or does not)"
+}
+
+func words(a probe.Agreement) string {
+	switch a {
+	case probe.Agrees:
+		return "agrees"
+	case probe.Contradicts:
+		return "**contradicts**"
+	}
+	return "says nothing"
+}
+
+func suspects(r probe.Row) string {
+	var names []string
+	for _, s := range r.Suspects {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
