@@ -53,7 +53,7 @@ NetworkPolicy cannot name a DNS name.`,
 	{
 		Code: "NPD407", Severity: Error,
 		Title:    "this network plugin does not hold an ipBlock against pods or nodes",
-		Symptoms: []string{"pods in the range are not reached", "dial tcp ... i/o timeout"},
+		Symptoms: []string{"pods in the range are not reached", "connection timed out"},
 		Doc: `A rule allows the address of the other end by ipBlock, but what is there is a pod or a node of
 the cluster, and the plugin judges those by who they are, not by their address. Cilium and what
 is built on it never match pods by ipBlock, and nodes only if they are configured to.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 )
 
 // dns are the findings about name resolution, NPD5xx. Each lookup has at most one of them.
@@ -126,7 +127,7 @@ plugin with --network-plugin.`,
 	{
 		Code: "NPD508", Severity: Error,
 		Title:    "the cluster's DNS server cannot ask for names outside the cluster",
-		Symptoms: []string{"SERVFAIL", "read udp ... i/o timeout", "external names fail"},
+		Symptoms: slices.Concat([]string{"SERVFAIL", "read udp ... i/o timeout", "external names fail"}, noNames),
 		Doc: `The DNS pods are isolated for egress, and no rule allows them to ask the resolvers that they
 forward to. Names of the cluster are found, all others are not. A default deny in the namespace of
 the DNS server does this; it mostly cuts the server off from the API server, too, so that Services

@@ -13,7 +13,7 @@ var fqdn = []Check{
 	{
 		Code: "NPD509", Severity: Info,
 		Title:    "a Cilium policy decides which names the source may look up",
-		Symptoms: []string{"works with a trailing dot", "server misbehaving", "REFUSED"},
+		Symptoms: slices.Concat([]string{"works with a trailing dot", "REFUSED"}, notFound),
 		Doc: `A CiliumNetworkPolicy that may select the source allows destinations by name (toFQDNs) or lists
 the names that may be looked up (rules.dns). Cilium then answers DNS itself and refuses every name
 that is not listed. A resolver with a search list asks for NAME.NAMESPACE.svc.cluster.local first;

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,7 +19,7 @@ var meshes = []Check{
 	{
 		Code: "NPD715", Severity: Warning,
 		Title:    "a mesh may carry the connection on a port that the rules do not allow",
-		Symptoms: []string{"connection reset", "connects, then nothing", "maybe a NetworkPolicy is blocking HBONE port 15008"},
+		Symptoms: slices.Concat([]string{"connection reset", "connects, then nothing", "maybe a NetworkPolicy is blocking HBONE port 15008", "TLS handshake timeout", "EOF"}, proxied),
 		Doc: `Both ends are in a service mesh that carries traffic between its pods on a port of its own: 15008
 in Istio's ambient mode, 4143 with Linkerd, 20000 with Consul. Policies see that port. The rules
 allow the application's port and not the mesh's, or the other way round. Whether the mesh carries
@@ -48,7 +49,7 @@ use its authorization policies for that.`,
 	{
 		Code: "NPD716", Severity: Error,
 		Title:    "a sidecar cannot reach the control plane of its mesh",
-		Symptoms: []string{"pod stays at 1/2", "readiness probe failed 15021", "config sources not ready", "503"},
+		Symptoms: slices.Concat([]string{"pod stays at 1/2", "readiness probe failed 15021", "config sources not ready", "503", "TLS handshake timeout", "EOF"}, proxied),
 		Doc: `A pod of the connection has a mesh's proxy beside it, and no egress rule lets the pod reach the
 mesh's control plane: istiod on 15012; with Linkerd its destination service on 8086 and identity
 on 8080. A proxy that never got its certificate and configuration lets nothing through, whatever

@@ -1,13 +1,16 @@
 package check
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // mistyped is the finding about names that are nearly those of Services, NPD510.
 var mistyped = []Check{
 	{
 		Code: "NPD510", Severity: Warning,
 		Title:    "the name is nearly that of a Service",
-		Symptoms: []string{"NXDOMAIN", "no such host", "Name or service not known"},
+		Symptoms: slices.Concat([]string{"NXDOMAIN", "no such host", "Name or service not known"}, notFound),
 		Doc: `NAME.NAMESPACE is how a client in the cluster calls a Service of another namespace. No Service is
 called so, and one is called nearly so: its namespace is abbreviated or misspelt, or its name is.
 Such a name is not found, unless there is one like it outside the cluster. Where only the first

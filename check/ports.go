@@ -11,7 +11,7 @@ var ports = []Check{
 	{
 		Code: "NPD301", Severity: Error,
 		Title:    "a rule names the Service's port instead of the pod's",
-		Symptoms: []string{"fails although a rule allows the port", "connection timed out", "504", "context deadline exceeded"},
+		Symptoms: []string{"fails although a rule allows the port", "connection timed out", "504"},
 		Doc: `Policies judge what arrives at the pod, after the Service has been translated: the port of a
 rule is the pod's port (targetPort), not the Service's.
 

@@ -14,9 +14,10 @@ var rules = []Check{
 	{
 		Code: "NPD401", Severity: Error,
 		Title:    "no ingress rule allows the source",
-		Symptoms: []string{"connection timed out", "504", "context deadline exceeded", "upstream timed out", "503 UF", "failed calling webhook", "FailedDiscoveryCheck", "target DOWN", "backend UNHEALTHY", "502", "no nodes are available", "Unable to connect to MASTER"},
+		Symptoms: slices.Concat([]string{"connection timed out", "504"}, proxied, []string{"upstream timed out", "503 UF", "failed calling webhook", "FailedDiscoveryCheck", "target DOWN", "backend UNHEALTHY", "502", "no nodes are available", "Unable to connect to MASTER"}, rejected),
 		Doc: `The destination is isolated for ingress, and no rule of any policy that isolates it allows the
-source. Nothing that is written comes close: a rule is missing.
+source. No change of a label, namespace or port of a rule that is written would allow it: a rule is
+missing. The nearest rule of the walk is the one that differs least, and it is meant for others.
 
 What you see: the connection times out (or is refused, on plugins that reject); DNS works; the
 source reaches other destinations.
@@ -34,9 +35,10 @@ pod's port. A connection needs both ends: the source's egress must allow it too.
 	{
 		Code: "NPD402", Severity: Error,
 		Title:    "no egress rule allows the destination",
-		Symptoms: []string{"connection timed out", "dial tcp ... i/o timeout", "no upstream connections available", "could not get credentials", "context deadline exceeded", "no nodes are available", "Unable to connect to MASTER"},
+		Symptoms: slices.Concat([]string{"connection timed out", "504"}, proxied, []string{"no upstream connections available", "could not get credentials", "no nodes are available", "Unable to connect to MASTER"}, rejected),
 		Doc: `The source is isolated for egress, and no rule of any policy that isolates it allows the
-destination. Nothing that is written comes close: a rule is missing.
+destination. No change of a label, namespace or port of a rule that is written would allow it: a rule
+is missing. The nearest rule of the walk is the one that differs least, and it is meant for others.
 
 What you see: the connection times out (or is refused, on plugins that reject) from this pod;
 other pods reach the destination.

@@ -16,7 +16,7 @@ var services = []Check{
 	{
 		Code: "NPD701", Severity: Error,
 		Title:    "nothing is behind the Service",
-		Symptoms: []string{"connection refused", "503", "no endpoints available"},
+		Symptoms: slices.Concat([]string{"connection refused", "503", "no endpoints available", "no route to host"}, proxied),
 		Doc: `The Service has no endpoints: its selector matches no pod, it has no selector and nobody wrote
 endpoints down, or the workload behind it is scaled to zero. No policy is to blame.
 
@@ -30,7 +30,7 @@ Fix: correct the Service's selector, or start the pods.`,
 	{
 		Code: "NPD702", Severity: Error,
 		Title:    "no endpoint of the Service is ready",
-		Symptoms: []string{"connection refused", "503", "no endpoints available"},
+		Symptoms: []string{"connection refused", "503", "no endpoints available", "no route to host"},
 		Doc: `Pods are behind the Service, but none is ready, so it sends no traffic to any. No policy is to
 blame, unless one blocks what the readiness check depends on.
 

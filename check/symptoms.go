@@ -7,11 +7,21 @@ import (
 	"unicode"
 )
 
-// noNames is what a client says that cannot look up names at all.
-var noNames = []string{
-	"UnknownHostException", "EAI_AGAIN", "lookup ... i/o timeout", "lookup ... read udp ... i/o timeout", "Temporary failure in name resolution",
-	"Could not resolve host", "works by address, not by name",
-}
+var (
+	// notFound is what clients say of a name for which they got no address, for whatever reason.
+	notFound = []string{
+		"UnknownHostException", "ENOTFOUND", "EAI_AGAIN", "Temporary failure in name resolution", "bad address", "server misbehaving",
+		"Could not resolve host",
+	}
+	// noNames is what a client says that cannot look up names at all.
+	noNames = slices.Concat(notFound, []string{"lookup ... i/o timeout", "lookup ... read udp ... i/o timeout", "works by address, not by name"})
+
+	// proxied is what Envoy answers its client when it does not get through to where it forwards to.
+	proxied = []string{"upstream connect error", "upstream request timeout", "reset reason"}
+
+	// rejected is what a missing rule looks like where the network plugin answers what it denies.
+	rejected = []string{"connection refused on plugins that reject", "no route to host on plugins that reject"}
+)
 
 // Shown is a check and the symptom by which it was found.
 type Shown struct {
@@ -25,7 +35,7 @@ type Shown struct {
 // of. Letters, whether great or small, and what stands between words do not matter. What was
 // recognised by more words comes first; of those alike, the check that it is more typical of.
 func BySymptom(text string) []Shown {
-	asked := wordsOf(text)
+	asked := spelled(wordsOf(text))
 	type hit struct {
 		Shown
 		words, rank int
@@ -35,7 +45,7 @@ func BySymptom(text string) []Shown {
 		best := hit{}
 		for rank, symptom := range c.Symptoms {
 			words, whole := recognised(asked, symptom)
-			if words > best.words {
+			if words > best.words || words == best.words && whole && !best.Whole {
 				best = hit{Shown{c, symptom, whole}, words, rank}
 			}
 		}
@@ -59,7 +69,7 @@ func recognised(asked []string, symptom string) (words int, whole bool) {
 	var all []string
 	rest, contained := asked, true
 	for part := range strings.SplitSeq(symptom, "...") {
-		of := wordsOf(part)
+		of := spelled(wordsOf(part))
 		all = append(all, of...)
 		at := indexOf(rest, of)
 		if contained = contained && at >= 0; contained {
@@ -69,7 +79,7 @@ func recognised(asked []string, symptom string) (words int, whole bool) {
 	switch {
 	case contained:
 		return len(all), len(all) == len(asked)
-	case len(asked) > 0 && !slices.ContainsFunc(asked, func(w string) bool { return !hasWord(all, w) }):
+	case len(asked) > 0 && !slices.ContainsFunc(asked, func(w string) bool { return !hasWord(all, w) && !hasWord(othersOf(all), w) }):
 		return len(asked), false
 	}
 	return 0, false
@@ -95,13 +105,17 @@ func hasWord(words []string, word string) bool {
 	})
 }
 
-// wordsOf takes a text apart, in small letters. To time out is one word, however it is written.
+// wordsOf takes a text apart, in small letters. To time out is one word, however it is written. The
+// answer code REFUSED of DNS is another word than "refused".
 func wordsOf(text string) []string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_'
 	})
 	var out []string
 	for _, w := range words {
+		if w != "REFUSED" {
+			w = strings.ToLower(w)
+		}
 		if n := len(out); w == "out" && n > 0 && slices.Contains([]string{"time", "times", "timed"}, out[n-1]) {
 			out[n-1] = "timeout"
 			continue

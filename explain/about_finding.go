@@ -48,7 +48,7 @@ type NoSymptomError struct{ Text string }
 
 // Error says what can be asked.
 func (e *NoSymptomError) Error() string {
-	return fmt.Sprintf("nothing is known of the symptom %q; explain takes a pod, a workload or a Service (deploy/api), a policy (netpol/NAME), the code of a finding (NPD301), or what clients and logs say (UnknownHostException, 504, \"connection refused\")", e.Text)
+	return fmt.Sprintf("nothing is known of the symptom %q; explain takes a pod, a workload or a Service (deploy/api), a policy (netpol/NAME), the code of a finding (NPD301), or what clients and logs say (UnknownHostException, 504, \"connection refused\"); if you know both ends, run diagnose SOURCE DESTINATION", e.Text)
 }
 
 // AboutSymptom explains which findings show a symptom, likeliest first.
@@ -59,5 +59,8 @@ func AboutSymptom(text string) (*Explanation, error) {
 	}
 	e := &Explanation{Subject: SubjectSymptom, About: fmt.Sprintf("%q", text), Findings: found}
 	e.Text = "Each of these shows it; diagnose SOURCE DESTINATION tells which it is, explain CODE what to do about it"
+	if check.IsNoRoute(text) {
+		e.Text = "This is rarely a NetworkPolicy: most plugins drop what is denied, and the client times out. Look for a pod that is gone, a node that is down or a firewall of the node first. " + e.Text
+	}
 	return e, nil
 }

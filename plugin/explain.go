@@ -77,7 +77,10 @@ func (f *flags) explain(c *cobra.Command, text string, streams Streams) error {
 	e, o, err := f.explainObject(c, text, streams)
 	// A single word may be the name of an object or a part of a symptom. Objects come first.
 	if s, none := explain.AboutSymptom(text); none == nil && !strings.Contains(text, "/") && noSuchObject(err) {
-		offline.warnings = func() []string { return []string{err.Error() + "; this is about the symptom"} }
+		var missing *ends.NotFoundError
+		if errors.As(err, &missing) { // that there is no cluster is no matter of a symptom
+			offline.warnings = func() []string { return []string{err.Error() + "; this is about the symptom"} }
+		}
 		return offline.explained(s, nil)
 	}
 	if err != nil && o != nil {

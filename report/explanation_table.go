@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -73,10 +72,10 @@ func (p *pager) candidates(e *Explanation) {
 	p.text("", Plain(e.Text)+".")
 }
 
-// candidateText names a finding, and the symptom by which it was found where it was not the same for
-// all.
+// candidateText names a finding, and the symptom by which it was found where that is not the
+// likeliest one's.
 func candidateText(e *Explanation, f CatalogueEntry) string {
-	if slices.ContainsFunc(e.Findings, func(o CatalogueEntry) bool { return o.Symptom != f.Symptom }) {
+	if f.Symptom != e.Findings[0].Symptom {
 		return f.Title + " (" + f.Symptom + ")"
 	}
 	return f.Title
