@@ -4,7 +4,18 @@ BINARY  := bin/kubectl-netpol_doctor
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/netpol-doctor/netpol-doctor/plugin.version=$(VERSION)
 KUBE    := $(CURDIR)/.cache/kube/kube
+NODE    := $(CURDIR)/.cache/node
 TOOL    := go tool -modfile=tools/go.mod
+
+# Programs for tests, which are other people's but for the main package.
+GOBUILD   := CGO_ENABLED=0 go build -buildvcs=false -trimpath
+KUBEFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
+AGNHOST   := k8s.io/kubernetes/test/images/agnhost
+
+# Debian packages that the cluster of make e2e is made of: its container runtime and network, and
+# the tools in its agnhost image.
+E2E_PACKAGES := containerd runc containernetworking-plugins iptables iproute2 procps \
+                busybox-static bind9-dnsutils curl netcat-openbsd
 
 .DEFAULT_GOAL := help
 
@@ -22,9 +33,14 @@ demo: build ## diagnose the broken shop, without a cluster
 
 .PHONY: kube
 kube: ## build etcd and the Kubernetes control plane that tests run against (minutes once, then cached)
-	cd test/kube && CGO_ENABLED=0 go build -buildvcs=false -trimpath \
-	  -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)" \
-	  -o $(KUBE) .
+	cd test/kube && $(GOBUILD) -ldflags "$(KUBEFLAGS)" -o $(KUBE) .
+
+.PHONY: node
+node: kube ## build what the cluster of make e2e is made of, too (minutes once, then cached)
+	mkdir -p $(NODE)
+	cd test/kube && $(GOBUILD) -ldflags "$(KUBEFLAGS)" -o $(NODE)/ ./node
+	cd test/kube && $(GOBUILD) -ldflags "-s -w -X main.Version=$$(cat $$(go list -f '{{.Dir}}' $(AGNHOST))/VERSION)" -o $(NODE)/ $(AGNHOST)
+	cd test/node && $(GOBUILD) -ldflags '-s -w' -o $(NODE)/ ./coredns ./pause
 
 .PHONY: test
 test: kube ## run every test that needs no root, against a real API server
@@ -33,6 +49,18 @@ test: kube ## run every test that needs no root, against a real API server
 .PHONY: unit
 unit: ## run the tests that need no API server
 	go test -race ./...
+
+.PHONY: e2e
+e2e: e2e-packages node ## run the tests that need a real node (root on Linux)
+	rm -rf $(NODE)/logs && mkdir -p $(NODE)/logs
+	cd test/node && NETPOL_DOCTOR_KUBE=$(KUBE) NETPOL_DOCTOR_NODE=$(NODE) \
+	  go test -count=1 -timeout 30m -artifacts -outputdir $(NODE)/logs ./...
+
+.PHONY: e2e-packages
+e2e-packages:
+	@test "$$(id -u)" = 0 || { echo "make e2e makes namespaces, mounts and control groups: run it as root"; exit 1; }
+	dpkg --status $(E2E_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(E2E_PACKAGES); }
 
 .PHONY: lint
 lint: ## check formatting, vet, static analysis

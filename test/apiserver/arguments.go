@@ -7,6 +7,8 @@ const (
 	authorityFile               = "ca.crt"
 	servingCertificateFile      = "apiserver.crt"
 	servingKeyFile              = "apiserver.key"
+	kubeletCertificateFile      = "kubelet-client.crt"
+	kubeletKeyFile              = "kubelet-client.key"
 	serviceAccountKeyFile       = "service-account.key"
 	controllerManagerKubeconfig = "controller-manager.kubeconfig"
 
@@ -16,14 +18,26 @@ const (
 )
 
 const (
-	// serviceRange is where Services get their addresses.
-	serviceRange = "10.96.0.0/16"
+	loopback = "127.0.0.1"
 
-	// advertisedAddress becomes the endpoint of the Service default/kubernetes.
-	// It has to be none of this machine's loopback, and nothing ever connects to
-	// it; this one is set aside for documentation.
+	// serviceRange is where Services get their addresses, and serviceAddress the
+	// first of them: that of default/kubernetes.
+	serviceRange   = "10.96.0.0/16"
+	serviceAddress = "10.96.0.1"
+
+	// advertisedAddress becomes the endpoint of the Service default/kubernetes
+	// where there are no nodes. It has to be none of this machine's loopback, and
+	// nothing ever connects to it; this one is set aside for documentation.
 	advertisedAddress = "192.0.2.1"
 )
+
+// host is the address that the server listens on.
+func (o Options) host() string {
+	if o.Nodes != nil {
+		return o.Nodes.Address
+	}
+	return loopback
+}
 
 func etcdArguments() []string {
 	// etcd demands addresses for peers, which it does not have, and for clients
@@ -48,7 +62,6 @@ func apiserverArguments(address string, options Options) []string {
 		"--etcd-servers=" + etcdEndpoint,
 		"--bind-address=" + host,
 		"--secure-port=" + port,
-		"--advertise-address=" + advertisedAddress,
 		"--tls-cert-file=" + servingCertificateFile,
 		"--tls-private-key-file=" + servingKeyFile,
 		"--client-ca-file=" + authorityFile,
@@ -56,8 +69,20 @@ func apiserverArguments(address string, options Options) []string {
 		"--service-account-key-file=" + serviceAccountKeyFile,
 		"--service-account-signing-key-file=" + serviceAccountKeyFile,
 		"--service-cluster-ip-range=" + serviceRange,
-		"--authorization-mode=RBAC",
 		"--allow-privileged",
+	}
+	if options.Nodes != nil {
+		arguments = append(
+			arguments,
+			"--advertise-address="+host,
+			"--authorization-mode=Node,RBAC",
+			"--enable-admission-plugins=NodeRestriction",
+			"--kubelet-client-certificate="+kubeletCertificateFile,
+			"--kubelet-client-key="+kubeletKeyFile,
+			"--kubelet-preferred-address-types=InternalIP",
+		)
+	} else {
+		arguments = append(arguments, "--advertise-address="+advertisedAddress, "--authorization-mode=RBAC")
 	}
 	if !options.ControllerManager {
 		// It refuses pods in namespaces without a ServiceAccount, which only the
@@ -67,17 +92,26 @@ func apiserverArguments(address string, options Options) []string {
 	return arguments
 }
 
-func controllerManagerArguments() []string {
-	return []string{
+func controllerManagerArguments(options Options) []string {
+	arguments := []string{
 		"--kubeconfig=" + controllerManagerKubeconfig,
 		"--use-service-account-credentials",
 		"--service-account-private-key-file=" + serviceAccountKeyFile,
 		"--root-ca-file=" + authorityFile,
 		"--leader-elect=false",
 		"--secure-port=0",
-		"--kube-api-qps=1000", // the default makes it start for seconds
+		"--flex-volume-plugin-dir=volume-plugins", // the default is outside its directory, and it makes it
+		"--kube-api-qps=1000",                     // the default makes it start for seconds
 		"--kube-api-burst=1000",
-		// Nodes without a kubelet are taken for dead, and their pods removed.
-		"--controllers=*,-node-lifecycle-controller,-taint-eviction-controller,-pod-garbage-collector-controller",
 	}
+	if options.Nodes != nil {
+		return append(
+			arguments,
+			"--allocate-node-cidrs",
+			"--cluster-cidr="+options.Nodes.PodRange,
+			"--service-cluster-ip-range="+serviceRange,
+		)
+	}
+	// Nodes without a kubelet are taken for dead, and their pods removed.
+	return append(arguments, "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller,-pod-garbage-collector-controller")
 }

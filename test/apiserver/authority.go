@@ -58,13 +58,18 @@ func (a *authority) user(name string, groups ...string) (identity, error) {
 
 // writeServerFiles writes what the processes need to know whom to believe and
 // to be believed.
-func (a *authority) writeServerFiles(directory string) error {
+func (a *authority) writeServerFiles(directory, host string) error {
 	serving, err := a.sign(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "kube-apiserver"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IPAddresses: []net.IP{net.ParseIP(host), net.ParseIP(serviceAddress)},
 		DNSNames:    []string{"localhost", "kubernetes.default.svc"},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
+	if err != nil {
+		return err
+	}
+	// The server shows this one to kubelets; they know its group.
+	client, err := a.user("kube-apiserver-kubelet-client", "system:masters")
 	if err != nil {
 		return err
 	}
@@ -76,6 +81,8 @@ func (a *authority) writeServerFiles(directory string) error {
 		authorityFile:          a.pem,
 		servingCertificateFile: serving.certificate,
 		servingKeyFile:         serving.key,
+		kubeletCertificateFile: client.certificate,
+		kubeletKeyFile:         client.key,
 		serviceAccountKeyFile:  serviceAccountKey,
 	} {
 		if err := os.WriteFile(filepath.Join(directory, name), content, 0o600); err != nil {

@@ -2,7 +2,7 @@
 // and kube-controller-manager when asked for, run as child processes of the
 // test. [Start] runs them for one test, [Shared] for a whole test binary.
 //
-// There is no kubelet and no scheduler. Pods, nodes and their status are what
+// There is no kubelet and no scheduler, unless test/node adds them. Pods, nodes and their status are what
 // a test writes with [Server.Apply], so a cluster can be put into any state,
 // and stays in it.
 //

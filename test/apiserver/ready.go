@@ -40,7 +40,7 @@ func (s *Server) await(ctx context.Context, paths []string) error {
 		var answer error
 		err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
 			for _, p := range s.processes {
-				if err := p.exited(); err != nil {
+				if err := p.Exited(); err != nil {
 					return false, err
 				}
 			}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/netpol-doctor/netpol-doctor/test/internal/process"
 )
 
 // BinaryVariable is the environment variable that names the executable made
@@ -20,6 +22,19 @@ type Options struct {
 	//
 	// Without it pods are accepted although their ServiceAccount does not exist.
 	ControllerManager bool
+
+	// Nodes, where there are real ones, says how they reach the server. It
+	// needs the ControllerManager, which then judges nodes by their kubelet.
+	Nodes *Nodes
+}
+
+// Nodes is what a server has to know to serve kubelets.
+type Nodes struct {
+	// Address is one of this machine that nodes and pods reach; the server
+	// listens there instead of on loopback.
+	Address string
+	// PodRange is where nodes get the ranges of their pods from.
+	PodRange string
 }
 
 // Server is a running Kubernetes API on a loopback port.
@@ -31,7 +46,7 @@ type Server struct {
 	address   string
 	admin     *rest.Config
 	objects   *objects
-	processes []*process
+	processes []*process.Process
 }
 
 // Start runs a server until the test ends. It skips the test when the
@@ -81,7 +96,7 @@ func (s *Server) explainFailure(tb testing.TB) {
 func (s *Server) lastWords() string {
 	var words []string
 	for _, p := range s.processes {
-		words = append(words, p.lastWords())
+		words = append(words, p.LastWords())
 	}
 	return strings.Join(words, "\n")
 }

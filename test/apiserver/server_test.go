@@ -41,19 +41,19 @@ func TestStop(t *testing.T) {
 		t.Errorf("running %d processes, want 3", len(s.processes))
 	}
 	for _, p := range s.processes {
-		if err := p.command.Process.Signal(syscall.Signal(0)); err != nil {
-			t.Errorf("%s does not run: %v", p.name, err)
+		if err := p.Exited(); err != nil {
+			t.Error(err)
 		}
 	}
 	if err := s.stop(); err != nil {
 		t.Error(err)
 	}
 	for _, p := range s.processes {
-		if p.command.ProcessState == nil {
-			t.Errorf("%s was not waited for", p.name)
+		if p.Exited() == nil {
+			t.Errorf("process %d was not waited for", p.ID())
 		}
-		if err := p.command.Process.Signal(syscall.Signal(0)); !errors.Is(err, os.ErrProcessDone) {
-			t.Errorf("%s still runs: %v", p.name, err)
+		if err := syscall.Kill(p.ID(), 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("process %d still runs: %v", p.ID(), err)
 		}
 	}
 	if connection, err := net.Dial("tcp", s.address); err == nil {

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/netpol-doctor/netpol-doctor/test/internal/process"
 )
 
 // startTimeout bounds the way from nothing to a ready server. It takes a few
@@ -45,7 +48,7 @@ func (s *Server) start(ctx context.Context, executable string) error {
 	if s.directory, err = os.MkdirTemp("", "netpol-doctor-apiserver-"); err != nil {
 		return err
 	}
-	if s.address, err = freeAddress(); err != nil {
+	if s.address, err = freeAddress(s.options.host()); err != nil {
 		return err
 	}
 	if err = s.prepare(); err != nil {
@@ -60,7 +63,7 @@ func (s *Server) start(ctx context.Context, executable string) error {
 	if err = s.await(ctx, readyPaths); err != nil || !s.options.ControllerManager {
 		return err
 	}
-	if err = s.run(executable, "kube-controller-manager", controllerManagerArguments()); err != nil {
+	if err = s.run(executable, "kube-controller-manager", controllerManagerArguments(s.options)); err != nil {
 		return err
 	}
 	return s.await(ctx, controlledPaths)
@@ -71,7 +74,7 @@ func (s *Server) prepare() (err error) {
 	if s.authority, err = newAuthority(); err != nil {
 		return err
 	}
-	if err = s.authority.writeServerFiles(s.directory); err != nil {
+	if err = s.authority.writeServerFiles(s.directory, s.options.host()); err != nil {
 		return err
 	}
 	// Members of system:masters may do everything; RBAC is not asked.
@@ -90,7 +93,9 @@ func (s *Server) prepare() (err error) {
 
 // run starts one of the programs; stop ends it.
 func (s *Server) run(executable, program string, arguments []string) error {
-	p, err := launch(executable, s.directory, program, arguments)
+	command := exec.Command(executable, append([]string{program}, arguments...)...)
+	command.Dir = s.directory // arguments name files relative to it
+	p, err := process.Start(program, command, filepath.Join(s.directory, program+".log"))
 	if err == nil {
 		s.processes = append(s.processes, p)
 	}
@@ -101,7 +106,7 @@ func (s *Server) run(executable, program string, arguments []string) error {
 // etcd loses nothing that anybody wants, so nobody is asked politely.
 func (s *Server) stop() error {
 	for _, p := range s.processes {
-		p.kill()
+		p.Kill()
 	}
 	if s.directory == "" {
 		return nil
@@ -109,9 +114,9 @@ func (s *Server) stop() error {
 	return os.RemoveAll(s.directory)
 }
 
-// freeAddress returns a loopback address that nobody listens on right now.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// freeAddress returns an address of the host that nobody listens on right now.
+func freeAddress(host string) (string, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", fmt.Errorf("finding a free port: %w", err)
 	}

@@ -20,7 +20,7 @@ import (
 // happened and what to try.
 func TestUnreachable(t *testing.T) {
 	s := Shared(t)
-	nobody, err := freeAddress()
+	nobody, err := freeAddress(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,18 @@ func (s *Server) User(tb testing.TB, name string, grants ...Grant) *rest.Config 
 	return config
 }
 
+// Member returns the configuration of a client that may do what Kubernetes
+// grants to that name and those groups of its own accord. Nodes and the parts of
+// the control plane are such users.
+func (s *Server) Member(tb testing.TB, name string, groups ...string) *rest.Config {
+	tb.Helper()
+	config, err := s.config(name, groups...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return config
+}
+
 // objects are the role that holds the rules, and the binding of the user to it.
 func (g Grant) objects(user string) []runtime.Object {
 	meta := metav1.ObjectMeta{Name: "test-" + rand.String(10)}

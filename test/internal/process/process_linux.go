@@ -1,4 +1,4 @@
-package apiserver
+package process
 
 import (
 	"os/exec"
@@ -9,5 +9,9 @@ import (
 // its own keeps the terminal's Ctrl-C from it, which would have it end, and
 // report that as a failure, before the test does.
 func bindToParent(command *exec.Cmd) {
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if command.SysProcAttr == nil {
+		command.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	command.SysProcAttr.Setpgid = true
+	command.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }

@@ -1,4 +1,4 @@
-package apiserver
+package process
 
 import (
 	"bufio"
@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +19,11 @@ import (
 func TestProcessDiesWithItsParent(t *testing.T) {
 	const role = "NETPOL_DOCTOR_TEST_PARENT"
 	if os.Getenv(role) != "" {
-		p, err := launch("/bin/sleep", os.TempDir(), "1000", nil)
+		p, err := Start("sleep", exec.Command("/bin/sleep", "1000"), filepath.Join(os.TempDir(), "sleep.log"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Println("child", p.command.Process.Pid)
+		fmt.Println("child", p.ID())
 		_, _ = io.Copy(io.Discard, os.Stdin) // until killed
 		return
 	}
@@ -50,7 +51,7 @@ func TestProcessDiesWithItsParent(t *testing.T) {
 	}
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
-	err = wait.PollUntilContextTimeout(t.Context(), pollInterval, 10*time.Second, true, func(context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		return !running(pid), nil
 	})
 	if err != nil {
