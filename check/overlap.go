@@ -57,7 +57,7 @@ are meant to be allowed, delete the except.`,
 	},
 	{
 		Code: "NPD610", Severity: Info,
-		Title: "a rule that allows everything leaves the others for its pods without effect",
+		Title: "a rule without peers and ports lets everything through, whatever other rules say",
 		Doc: `A rule without peers and without ports allows every connection of its direction. A default deny
 for the same pods then denies nothing, and no other rule for them narrows anything down: rules of
 all policies add up, and none takes away.
@@ -66,6 +66,8 @@ What you see: connections that no other rule mentions work.
 
 Verify: kubectl get networkpolicies -o yaml, and look for "- {}", or for a rule whose from and
 ports are missing or empty.
+
+It is a warning where a default deny is among those that it leaves without effect.
 
 Fix: delete the rule that allows everything, after the connections that are needed have rules of
 their own; or delete the others, if everything is meant to be allowed.`,
@@ -248,8 +250,12 @@ func (p *Pass) reportOpen(ref policy.RuleRef) {
 		return
 	}
 	np := ref.Policy
+	severity := Info
+	if len(denies) > 0 {
+		severity = Warning
+	}
 	p.report(Finding{
-		Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
+		Object: np.Ref(), Field: ref.Path(), Origin: np.Origin, Severity: severity,
 		Message:  fmt.Sprintf("policy %s/%s: %s allows all %s of its pods, so %s", np.Namespace, np.Name, ref.Path(), ref.Direction, strings.Join(without, " and ")),
 		Evidence: map[string]string{"withoutEffect": strings.Join(slices.Concat(denies, rest), ", ")},
 		Advice:   p.tidying("delete %s of %s once what is needed has rules of its own, or delete the others", ref.Path(), np.Name),

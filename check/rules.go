@@ -37,8 +37,9 @@ pod's port. A connection needs both ends: the source's egress must allow it too.
 		Title:    "no egress rule allows the destination",
 		Symptoms: slices.Concat([]string{"connection timed out", "504"}, proxied, []string{"no upstream connections available", "could not get credentials", "no nodes are available", "Unable to connect to MASTER"}, rejected),
 		Doc: `The source is isolated for egress, and no rule of any policy that isolates it allows the
-destination. No change of a label, namespace or port of a rule that is written would allow it: a rule
-is missing. The nearest rule of the walk is the one that differs least, and it is meant for others.
+destination. No change of a label, namespace or port of a rule that is written would allow it: a
+rule is missing. The nearest rule of the walk is the one that differs least, and it is meant for
+others.
 
 What you see: the connection times out (or is refused, on plugins that reject) from this pod;
 other pods reach the destination.

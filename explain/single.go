@@ -69,6 +69,9 @@ func (o *OneStep) Summary() string {
 	case Skipped:
 		return "Nothing to look at"
 	}
+	if n := len(o.Findings); n > 0 {
+		return "Nothing broken; " + count(n, "thing") + " to know"
+	}
 	return "No problem found"
 }
 

@@ -12,6 +12,7 @@ type Status string
 // The statuses.
 const (
 	OK       Status = "ok"
+	Known    Status = "info" // nothing is wrong, and it is worth knowing
 	Problem  Status = "problem"
 	Warning  Status = "warning"
 	NotKnown Status = "unknown"
@@ -100,10 +101,11 @@ func statusOf(s check.Severity) Status {
 	case check.Warning:
 		return Warning
 	}
-	return OK
+	return Known
 }
 
-// worst is the status that a person should see first. A step without lines was skipped.
+// worst is the status that a person should see first. A step without lines was skipped; one with
+// things to know is none the worse for it.
 func worst(lines []Line) Status {
 	if len(lines) == 0 {
 		return Skipped
@@ -111,8 +113,12 @@ func worst(lines []Line) Status {
 	rank := map[Status]int{Problem: 4, NotKnown: 3, Warning: 2, OK: 1, Skipped: 0}
 	out := Skipped
 	for _, l := range lines {
-		if rank[l.Status] > rank[out] {
-			out = l.Status
+		status := l.Status
+		if status == Known {
+			status = OK
+		}
+		if rank[status] > rank[out] {
+			out = status
 		}
 	}
 	return out

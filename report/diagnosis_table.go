@@ -60,12 +60,12 @@ func (p *pager) steps(steps []Step) {
 	var rows [][]string
 	for _, step := range steps {
 		title := p.style.mark(step.Status) + " " + step.Title
-		mixed := slices.ContainsFunc(step.Lines, func(l Line) bool { return l.Status != step.Status })
+		mixed := slices.ContainsFunc(step.Lines, func(l Line) bool { return l.shown() != step.Status })
 		mixed = mixed || step.Status == "problem" && len(step.Lines) > 1
 		for _, l := range step.Lines {
 			text := Plain(lineText(step, l))
 			if mixed {
-				text = p.style.mark(l.Status) + " " + text
+				text = p.style.mark(l.shown()) + " " + text
 			}
 			rows = append(rows, []string{title, text})
 			title = ""
@@ -116,7 +116,11 @@ func (p *pager) fixes(d *Diagnosis) {
 	switch {
 	case len(fixes) > 0 && len(d.fixed) > 0:
 		for _, text := range d.fixed {
-			rows = append(rows, []string{"", Plain(text)})
+			label := ""
+			if rows[len(rows)-1][0] == careful {
+				label = "Proof"
+			}
+			rows = append(rows, []string{label, Plain(text)})
 		}
 	case len(fixes) == 0 && first.Advice != "" && (d.Result != "Unclear" || len(d.Facts) == 0):
 		rows = append(rows, []string{"Do", Plain(first.Advice)})

@@ -180,12 +180,30 @@ type Line struct {
 	Status string `json:"status"`
 	Label  string `json:"label,omitempty"`
 	Text   string `json:"text"`
+	// info: nothing is wrong, and it is worth knowing. In documents that is "ok"; people see the mark.
+	info bool
+}
+
+// shown is the status that people see the mark of.
+func (l Line) shown() string {
+	if l.info {
+		return "info"
+	}
+	return l.Status
+}
+
+// statusOf is a status as documents have it.
+func statusOf(s explain.Status) string {
+	if s == explain.Known {
+		s = explain.OK
+	}
+	return string(s)
 }
 
 func stepOf(s explain.Step) Step {
 	out := Step{Name: string(s.Name), Title: s.Title, Status: string(s.Status), Lines: []Line{}}
 	for _, l := range s.Lines {
-		out.Lines = append(out.Lines, Line{Status: string(l.Status), Label: l.Label, Text: l.Text})
+		out.Lines = append(out.Lines, Line{Status: statusOf(l.Status), Label: l.Label, Text: l.Text, info: l.Status == explain.Known})
 	}
 	return out
 }

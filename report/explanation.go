@@ -103,7 +103,7 @@ func NewExplanation(e *explain.Explanation, o Options) *Explanation {
 		doc.Treatments = append(doc.Treatments, treatmentOf(t))
 	}
 	for _, n := range e.Notes {
-		doc.Notes = append(doc.Notes, Note{Status: string(n.Status), Code: n.Code, Path: n.Path, Text: n.Text})
+		doc.Notes = append(doc.Notes, Note{Status: statusOf(n.Status), Code: n.Code, Path: n.Path, Text: n.Text})
 	}
 	for _, f := range e.Findings {
 		doc.Findings = append(doc.Findings, CatalogueEntry{

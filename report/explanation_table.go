@@ -220,7 +220,7 @@ func (p *pager) notes(e *Explanation) {
 	for _, n := range e.Notes {
 		status := n.Status
 		if status == "ok" {
-			status = "skipped" // nothing to praise: a thing to know
+			status = "info" // nothing to praise
 		}
 		rows = append(rows, []string{p.style.mark(status), Plain(noteText(n))})
 	}

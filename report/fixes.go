@@ -54,6 +54,9 @@ func fixLabels(fixes []shownFix) []string {
 	return labels
 }
 
+// careful is what a reason to think twice is labelled with.
+const careful = "Careful"
+
 // fixRows writes a row for each fix.
 func fixRows(fixes []shownFix, codes bool) [][]string {
 	labels := fixLabels(fixes)
@@ -65,7 +68,7 @@ func fixRows(fixes []shownFix, codes bool) [][]string {
 		}
 		rows = append(rows, []string{Plain(labels[i]), Plain(text)})
 		for _, caution := range f.Cautions {
-			rows = append(rows, []string{"Careful", Plain(caution)})
+			rows = append(rows, []string{careful, Plain(caution)})
 		}
 	}
 	return rows

@@ -50,7 +50,7 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 	var rows [][]string
 	labelled := slices.ContainsFunc(r.Step.Lines, func(l Line) bool { return l.Label != "" })
 	for _, l := range r.Step.Lines {
-		row := []string{s.mark(l.Status), Plain(l.Label), Plain(l.Text)}
+		row := []string{s.mark(l.shown()), Plain(l.Label), Plain(l.Text)}
 		if !labelled {
 			row = slices.Delete(row, 1, 2)
 		}
@@ -84,7 +84,7 @@ func (r *StepReport) markdown(w io.Writer) error {
 	page.line("| | | |")
 	page.line("| --- | --- | --- |")
 	for _, l := range r.Step.Lines {
-		page.line("| " + Style{}.mark(l.Status) + " | " + markdown(strings.TrimSpace(l.Label)) + " | " + markdown(l.Text) + " |")
+		page.line("| " + Style{}.mark(l.shown()) + " | " + markdown(strings.TrimSpace(l.Label)) + " | " + markdown(l.Text) + " |")
 	}
 	page.findings(r.Findings)
 	return page.err
@@ -110,7 +110,7 @@ func (p *pager) findings(findings []Finding) {
 			p.line(markdown(labels[i]) + ": " + markdown(fixText(fix.Fix)))
 			for _, caution := range fix.Cautions {
 				p.blank()
-				p.line("Careful: " + markdown(caution) + ".")
+				p.line(careful + ": " + markdown(caution) + ".")
 			}
 			p.fence(fixCommand(fix.Fix), fix.Manifest != nil)
 		}

@@ -55,6 +55,8 @@ func (s Style) mark(status string) string {
 		return s.paint(green, "✔")
 	case "problem":
 		return s.paint(red, "✘")
+	case "info":
+		return s.paint(bold, "i")
 	case "warning":
 		return s.paint(yellow, "!")
 	case "unknown":
