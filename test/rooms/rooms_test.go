@@ -27,14 +27,14 @@ var order = [][]string{
 	{"check"},
 	{"explain"},
 	{"probe"},
-	{"report"},
+	{"report", "probe/live"},
 	{"plugin"},
 	{"cmd/kubectl-netpol_doctor"},
 }
 
 // homes says which rooms alone may reach a library, directly or through another.
 var homes = map[string][]string{
-	"k8s.io/client-go":                            {"cluster/live", "plugin", "cmd/kubectl-netpol_doctor"},
+	"k8s.io/client-go":                            {"cluster/live", "probe/live", "plugin", "cmd/kubectl-netpol_doctor"},
 	"k8s.io/cli-runtime":                          {"plugin", "cmd/kubectl-netpol_doctor"},
 	"github.com/spf13/cobra":                      {"plugin", "cmd/kubectl-netpol_doctor"},
 	"github.com/briandowns/spinner":               {"plugin", "cmd/kubectl-netpol_doctor"},

@@ -1,0 +1,7 @@
+// Package live carries the plans of package probe out in a cluster: from an ephemeral container in
+// the real source pod, which has the pod's own network, labels and identity.
+//
+// Such a container can be neither changed nor taken out until its pod is gone, so it is used again
+// while it runs. Nothing else in the cluster is written to. Before anything is written, the API
+// server is asked whether the user may, and whether it would take the object.
+package live

@@ -1,0 +1,99 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	utilexec "k8s.io/client-go/util/exec"
+	"k8s.io/klog/v2"
+	"k8s.io/streaming/pkg/httpstream"
+
+	"github.com/netpol-doctor/netpol-doctor/probe"
+)
+
+// The bounds of one command: how long it may take, beyond its own timeout, and how much it may say.
+const (
+	allowance = 8 * time.Second
+	mostBytes = 64 << 10
+)
+
+// Run runs a command in the container. Whatever keeps its result from arriving makes it lost.
+func (s *Session) Run(ctx context.Context, command []string) probe.Run {
+	// What the client logs of a broken stream would come between what the user reads.
+	limited, cancel := context.WithTimeout(klog.NewContext(ctx, logr.Discard()), probe.Timeout+allowance)
+	defer cancel()
+	var stdout, stderr limitedBuffer
+	begun := time.Now()
+	executor, err := s.executor(command)
+	if err == nil {
+		err = executor.StreamWithContext(limited, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr})
+	}
+	said, cutOut := stdout.read()
+	complained, cutErr := stderr.read()
+	r := probe.Run{Stdout: said, Stderr: complained, Took: time.Since(begun)}
+	var ended utilexec.CodeExitError
+	switch {
+	case cutOut || cutErr:
+		r.Lost = fmt.Sprintf("%s said more than %d bytes", command[0], mostBytes)
+	case err == nil:
+	case errors.As(err, &ended):
+		r.ExitCode = ended.Code
+	case limited.Err() != nil && ctx.Err() == nil:
+		r.Lost = fmt.Sprintf("running %s in container %s: no result within %s", command[0], s.container, probe.Timeout+allowance)
+	default:
+		r.Lost = fmt.Sprintf("running %s in container %s: %s", command[0], s.container, strings.TrimSpace(err.Error()))
+	}
+	return r
+}
+
+// executor is the way of kubectl exec: over a WebSocket, and where a server or a proxy on the way
+// cannot do that, over SPDY.
+func (s *Session) executor(command []string) (remotecommand.Executor, error) {
+	request := s.prober.core.RESTClient().Post().Resource("pods").Namespace(s.pod.Namespace).Name(s.pod.Name).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: s.container, Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
+	first, err := remotecommand.NewWebSocketExecutor(s.prober.config, http.MethodGet, request.URL().String())
+	if err != nil {
+		return nil, err
+	}
+	second, err := remotecommand.NewSPDYExecutor(s.prober.config, http.MethodPost, request.URL())
+	if err != nil {
+		return nil, err
+	}
+	return remotecommand.NewFallbackExecutor(first, second, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+}
+
+// limitedBuffer keeps the beginning of what is written to it. A stream that is given up may still
+// write while it is read.
+type limitedBuffer struct {
+	mutex sync.Mutex
+	kept  []byte
+	cut   bool
+}
+
+// Write implements io.Writer. It never fails: the command is to go on to its end.
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	room := mostBytes - len(b.kept)
+	b.cut = b.cut || len(p) > room
+	b.kept = append(b.kept, p[:min(room, len(p))]...)
+	return len(p), nil
+}
+
+// read returns what was kept, and whether that is not all.
+func (b *limitedBuffer) read() (text string, cut bool) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return string(b.kept), b.cut
+}
