@@ -17,7 +17,7 @@ import (
 // ports are the ports of the denied flows, each once, and the one on which a mesh may carry them.
 func (p proposer) ports() []networkingv1.NetworkPolicyPort {
 	var out []networkingv1.NetworkPolicyPort
-	for _, f := range p.flows {
+	for _, f := range p.alike() {
 		for _, port := range []int32{f.Arriving.Port, f.TunnelPort} {
 			number, protocol := intstr.FromInt32(port), f.Protocol
 			same := func(o networkingv1.NetworkPolicyPort) bool { return *o.Protocol == protocol && *o.Port == number }
@@ -35,12 +35,30 @@ func (p proposer) ports() []networkingv1.NetworkPolicyPort {
 	return out
 }
 
+// alike lists the denied flows of the same subjects: what is added is for their workload.
+func (p proposer) alike() []policy.Flow {
+	s := p.set.Snapshot()
+	mine, _ := p.ends()
+	if mine.Pod == nil {
+		return p.flows
+	}
+	workload := s.WorkloadOf(mine.Pod)
+	other := func(f policy.Flow) bool {
+		end := f.Destination
+		if p.dir == policy.Egress {
+			end = f.Source
+		}
+		return end.Pod != mine.Pod && (end.Pod == nil || workload == nil || s.WorkloadOf(end.Pod) != workload)
+	}
+	return slices.DeleteFunc(slices.Clone(p.flows), other)
+}
+
 // peers are the clauses that match the other ends of the denied flows.
 func (p proposer) peers() []networkingv1.NetworkPolicyPeer {
 	var out []networkingv1.NetworkPolicyPeer
 	var ranges []netip.Prefix
 	seen := map[string]bool{}
-	for _, f := range p.flows {
+	for _, f := range p.alike() {
 		subject, peer := f.Destination, f.Source
 		if p.dir == policy.Egress {
 			subject, peer = f.Source, f.Destination
@@ -65,6 +83,9 @@ func (p proposer) peers() []networkingv1.NetworkPolicyPeer {
 			}
 		}
 	}
+	if len(out) > maxSelectors {
+		out = nil // nobody wants a rule that lists half a cluster
+	}
 	for _, block := range p.joined(ranges) {
 		out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &block})
 	}
@@ -78,8 +99,11 @@ func hostAddresses(e policy.Endpoint) []netip.Addr {
 	return e.Pod.IPs
 }
 
-// maxBlocks bounds how many blocks a proposed rule lists.
-const maxBlocks = 4
+// Bounds of what a proposed rule lists.
+const (
+	maxBlocks    = 4
+	maxSelectors = 16
+)
 
 // joined writes ranges as few blocks. Where that takes too many, the narrowest block that covers
 // those of a family stands for them, except what nobody asked for.

@@ -27,6 +27,7 @@ type Cause struct {
 // first: what is added for the others would cover them, too. A flow that no edit can turn has a
 // Cause without edits. It returns the world with all edits made.
 func Search(w World, denied []policy.Decision) ([]Cause, World) {
+	denied = denied[:min(len(denied), maxDenied)]
 	var causes []Cause
 	accept := func(cause Cause, after World) {
 		causes, w = append(causes, cause), after
@@ -67,6 +68,8 @@ func (c Cause) mends() bool {
 const (
 	maxCauses = 5
 	maxLeads  = 12
+	// maxDenied bounds how many flows are looked at: a range may hold every pod of a cluster.
+	maxDenied = 64
 )
 
 // searchFor finds the cause of the first decision, and the world with its edits made.

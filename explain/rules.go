@@ -46,7 +46,28 @@ func (d *Diagnosis) ruleLines() []Line {
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return strings.Compare(a.Label, b.Label) })
-	return lines
+	return foremost(lines)
+}
+
+// maxRuleLines is how many lines on rules a person may want to read.
+const maxRuleLines = 24
+
+// foremost keeps the lines of a step that matter most, in their order, and counts the rest: a range
+// may hold every pod of a cluster.
+func foremost(lines []Line) []Line {
+	if len(lines) <= maxRuleLines {
+		return lines
+	}
+	var out []Line
+	for _, status := range []Status{Problem, NotKnown, OK} {
+		for _, l := range lines {
+			if l.Status == status && len(out) < maxRuleLines {
+				out = append(out, l)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Line) int { return strings.Compare(a.Label, b.Label) })
+	return append(out, Line{Status: Skipped, Text: fmt.Sprintf("and %s; -o json has every pair", count(len(lines)-maxRuleLines, "more line"))})
 }
 
 // rangeLabel names the parts of a range that a pair is about, where the range is not treated as
