@@ -31,6 +31,10 @@ func Overlay(base, with *cluster.Snapshot) *cluster.Snapshot {
 	out.Agents = replace(base.Agents, with.Agents, func(a *cluster.Agent) cluster.Ref { return a.Ref })
 	out.Ingresses = replace(base.Ingresses, with.Ingresses, func(i *cluster.Ingress) cluster.Ref { return i.Ref })
 	out.IngressClasses = replace(base.IngressClasses, with.IngressClasses, func(c *cluster.IngressClass) cluster.Ref { return cluster.Ref{Kind: "IngressClass", Name: c.Name} })
+	out.Gateways = replace(base.Gateways, with.Gateways, func(g *cluster.Gateway) cluster.Ref { return unversioned(g.Ref) })
+	out.GatewayClasses = replace(base.GatewayClasses, with.GatewayClasses, func(c *cluster.GatewayClass) cluster.Ref { return cluster.Ref{Kind: "GatewayClass", Name: c.Name} })
+	out.Routes = replace(base.Routes, with.Routes, func(r *cluster.Route) cluster.Ref { return unversioned(r.Ref) })
+	out.ReferenceGrants = replace(base.ReferenceGrants, with.ReferenceGrants, func(g *cluster.ReferenceGrant) cluster.Ref { return unversioned(g.Ref) })
 	out.Roles = replace(base.Roles, with.Roles, func(r *cluster.Role) cluster.Ref { return r.Ref })
 	out.Bindings = replace(base.Bindings, with.Bindings, func(b *cluster.Binding) cluster.Ref { return b.Ref })
 	if len(with.ConfigMaps) > 0 {
@@ -44,6 +48,12 @@ func Overlay(base, with *cluster.Snapshot) *cluster.Snapshot {
 	}
 	derive(base, with, &out)
 	return out.Seal()
+}
+
+// unversioned names an object of a kind that is read in several versions.
+func unversioned(r cluster.Ref) cluster.Ref {
+	r.APIVersion = ""
+	return r
 }
 
 // gapsLeft returns the gaps of the base without those that the objects of with fill: namespaces

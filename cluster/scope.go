@@ -33,6 +33,9 @@ type Scope struct {
 	Rights []string
 	// Ingresses adds the Ingresses of these namespaces, and the classes of all.
 	Ingresses []string
+	// Gateways adds, of all namespaces, the Gateways, their classes, ReferenceGrants and the routes
+	// of these kinds.
+	Gateways []string
 }
 
 // Whole tells whether a namespace is read as a whole under this scope.

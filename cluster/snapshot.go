@@ -34,6 +34,11 @@ type Snapshot struct {
 	// Ingresses and IngressClasses are those of Scope.Ingresses.
 	Ingresses      []*Ingress
 	IngressClasses []*IngressClass
+	// Gateways and what leads to and from them are those of Scope.Gateways.
+	Gateways        []*Gateway
+	GatewayClasses  []*GatewayClass
+	Routes          []*Route
+	ReferenceGrants []*ReferenceGrant
 	// ConfigMaps holds the data of the few ConfigMaps that say how a network plugin is set up,
 	// by "namespace/name".
 	ConfigMaps map[string]map[string]string
@@ -93,6 +98,10 @@ func (s *Snapshot) Seal() *Snapshot {
 	slices.SortFunc(s.Bindings, func(a, b *Binding) int { return a.Compare(b.Ref) })
 	slices.SortFunc(s.Ingresses, func(a, b *Ingress) int { return a.Compare(b.Ref) })
 	slices.SortFunc(s.IngressClasses, compareClasses)
+	slices.SortFunc(s.Gateways, func(a, b *Gateway) int { return a.Compare(b.Ref) })
+	slices.SortFunc(s.GatewayClasses, func(a, b *GatewayClass) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Routes, func(a, b *Route) int { return a.Compare(b.Ref) })
+	slices.SortFunc(s.ReferenceGrants, func(a, b *ReferenceGrant) int { return a.Compare(b.Ref) })
 	slices.SortFunc(s.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), byName(a.Namespace, a.Name, b.Namespace, b.Name), cmp.Compare(a.Reason, b.Reason))
 	})

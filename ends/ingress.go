@@ -46,7 +46,7 @@ func resolveIngress(s *cluster.Snapshot, end End) (End, error) {
 		if !strings.HasPrefix(class.Controller, c.prefix) {
 			continue
 		}
-		pods, owners := podsLabelled(s, c.pods)
+		pods, owners := podsLabelled(s, c.pods, "")
 		switch {
 		case !s.Read.All:
 			return unknown("not all namespaces could be read for the pods of " + class.Controller)
@@ -80,10 +80,10 @@ func classOf(s *cluster.Snapshot, i *cluster.Ingress) (class *cluster.IngressCla
 }
 
 // podsLabelled returns the pods, and templates without pods, that carry one of some sets of labels,
-// and how many workloads and lone pods they are of.
-func podsLabelled(s *cluster.Snapshot, sets []labels.Set) (pods []*cluster.Pod, owners int) {
+// and how many workloads and lone pods they are of. Without a namespace, it is those of all.
+func podsLabelled(s *cluster.Snapshot, sets []labels.Set, namespace string) (pods []*cluster.Pod, owners int) {
 	wanted := func(p *cluster.Pod) bool {
-		return slices.ContainsFunc(sets, func(set labels.Set) bool {
+		return (namespace == "" || p.Namespace == namespace) && slices.ContainsFunc(sets, func(set labels.Set) bool {
 			return labels.SelectorFromSet(set).Matches(labels.Set(p.Labels.Known))
 		})
 	}

@@ -24,6 +24,8 @@ type End struct {
 	Service  *cluster.Service
 	Node     *cluster.Node
 	Ingress  *cluster.Ingress // Pods are those of its controller
+	Gateway  *cluster.Gateway // Pods are those that carry its requests
+	Route    *cluster.Route   // Pods are those of its Gateways
 	Hosts    []*cluster.Node  // of the control plane, whose API server is meant
 	Ranges   []netip.Prefix
 	Inside   []*cluster.Pod  // pods whose address lies in the range that was asked for
@@ -42,6 +44,9 @@ type End struct {
 	Unread *policy.Fact
 }
 
+// WayIn tells whether the end stands for the pods that serve an Ingress, a Gateway or a route.
+func (e End) WayIn() bool { return e.Ingress != nil || e.Gateway != nil || e.Route != nil }
+
 // Resolve looks a target up in a snapshot.
 func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 	t = t.unmapped()
@@ -55,6 +60,10 @@ func Resolve(s *cluster.Snapshot, t Target) (End, error) {
 		return resolveAPIServer(s, end), nil
 	case t.Kind == "Ingress":
 		return resolveIngress(s, end)
+	case t.Kind == "Gateway":
+		return resolveGateway(s, end)
+	case slices.Contains(cluster.RouteKinds(), t.Kind):
+		return resolveRoute(s, end)
 	case t.DNSName != "":
 		return resolveName(s, end, t.DNSName, 0)
 	case t.IsAddress():
@@ -190,7 +199,7 @@ func notFound(s *cluster.Snapshot, end End) (End, error) {
 
 // couldBe tells whether a target of a kind, or a bare name, could be an object of another.
 func couldBe(kind, of string) bool {
-	return of != "" && (kind == of || kind == "" && of != "Node" && of != "Ingress")
+	return of != "" && (kind == of || kind == "" && of != "Node" && !IsWayIn(of))
 }
 
 // unread stands for the pods of an object that could not be read: they may carry any labels. The
@@ -200,6 +209,9 @@ func unread(ref cluster.Ref) *cluster.Pod {
 }
 
 func resourceKind(resource string) string {
+	if k := cluster.GatewayKindOf(resource); k.Kind == "Gateway" || k.Route {
+		return k.Kind
+	}
 	switch resource, _, _ := strings.Cut(resource, "."); resource {
 	case "pods":
 		return "Pod"

@@ -2,6 +2,7 @@ package ends
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,12 @@ func (p Port) protocol() corev1.Protocol {
 	return p.Protocol
 }
 
+// IsWayIn tells whether objects of a kind bring in connections from outside and stand for the pods
+// that do: an Ingress, a Gateway, a route.
+func IsWayIn(kind string) bool {
+	return kind == "Ingress" || kind == "Gateway" || slices.Contains(cluster.RouteKinds(), kind)
+}
+
 // IsAddress tells whether the target is one address, however it was typed.
 func (t Target) IsAddress() bool { return t.Prefix.IsValid() && t.Prefix.IsSingleIP() }
 
@@ -82,6 +89,10 @@ func (t Target) Scope() cluster.Scope {
 		return cluster.Scope{Objects: refs}
 	case t.Kind == "Ingress": // its controller may run in any namespace
 		return cluster.Scope{All: true, Ingresses: []string{t.Namespace}}
+	case t.Kind == "Gateway": // its routes may be in any namespace
+		return cluster.Scope{All: true, Gateways: cluster.RouteKinds()}
+	case IsWayIn(t.Kind): // a route, whose Gateway may be in any namespace
+		return cluster.Scope{All: true, Gateways: []string{t.Kind}}
 	case t.Name != "":
 		return cluster.Scope{Objects: []cluster.Ref{{Kind: t.Kind, Namespace: t.Namespace, Name: t.Name}}}
 	}

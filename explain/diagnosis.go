@@ -108,7 +108,7 @@ func Diagnose(q Question) (*Diagnosis, error) {
 		d.Answers = append(d.Answers, d.judge(source, destination, routes[i]))
 	}
 	d.Causes, d.after = change.Search(change.Start(d.Set), check.Denied(d.Answers))
-	if destination.ByName && source.Ingress == nil { // controllers follow the endpoints
+	if destination.ByName && !source.WayIn() { // controllers follow the endpoints
 		d.lookups()
 	}
 	d.conclude()

@@ -94,8 +94,11 @@ func (d *Diagnosis) upstream() {
 // dnsLines says who answers the source's lookups and which rule lets it ask. Workloads that are
 // told the same share a line.
 func (d *Diagnosis) dnsLines() []Line {
-	if d.Source.Ingress != nil {
+	switch {
+	case d.Source.Ingress != nil:
 		return []Line{{Status: Skipped, Text: "not needed: ingress controllers follow the endpoints of Services, not their names"}}
+	case d.Source.WayIn():
+		return []Line{{Status: Skipped, Text: "not needed: gateways follow the endpoints of Services, not their names"}}
 	}
 	if !d.Destination.ByName && d.Destination.Unread != nil && d.Destination.Target.Name != "" {
 		return []Line{{Status: Skipped, Text: "not looked at: what the destination is could not be read"}}

@@ -51,6 +51,11 @@ func FactText(f policy.Fact) FactWords {
 			fmt.Sprintf("which pods serve Ingress %s/%s: %s", o.Namespace, o.Name, f.Key),
 			"name the pods of its controller as the source, such as ingress-nginx/deploy/ingress-nginx-controller",
 		}
+	case policy.GatewayPods:
+		return FactWords{
+			fmt.Sprintf("what carries the requests of %s %s/%s: %s", o.Kind, o.Namespace, o.Name, f.Key),
+			"name what connects to the Services as the source: the pods of the gateway, such as envoy-gateway-system/deploy/NAME, or the range of addresses that a load balancer outside connects from",
+		}
 	case policy.NameAddress:
 		if o.Name == ends.ControlPlane {
 			return FactWords{

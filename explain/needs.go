@@ -67,7 +67,7 @@ const (
 	NeedScrape  NeedKind = "Scrape"    // an annotation asks for Prometheus
 	NeedProbe   NeedKind = "Probe"     // the kubelet
 	NeedWayIn   NeedKind = "WayIn"     // a load balancer brings it in from outside
-	NeedBackend NeedKind = "Backend"   // an Ingress sends requests to it
+	NeedBackend NeedKind = "Backend"   // an Ingress or a route sends requests to it
 	NeedUnread  NeedKind = "Unread"    // there may be more that could not be read
 )
 
@@ -81,8 +81,12 @@ func WhatItNeeds(q Question, namespace string) (*Needs, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case source.Unread != nil && ends.IsWayIn(q.Source.Kind) && !source.WayIn():
+		return unreadWayIn(q, namespace, source), nil
 	case source.Ingress != nil:
 		return backends(q, namespace, source), nil
+	case source.WayIn():
+		return routed(q, namespace, source), nil
 	case source.Service != nil && source.Service.Type == corev1.ServiceTypeLoadBalancer:
 		return wayIn(q, namespace, source), nil
 	case source.Service != nil:

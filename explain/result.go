@@ -59,7 +59,7 @@ func (d *Diagnosis) unenforced(answers []check.Answer) bool {
 // beyondPolicies tells whether a fact is about something else than what NetworkPolicies say.
 func beyondPolicies(f policy.Fact) bool {
 	switch f.Kind {
-	case policy.OtherLayer, policy.LayerUnread, policy.EndUnread, policy.DNSServer, policy.NoEndpoint, policy.IngressController:
+	case policy.OtherLayer, policy.LayerUnread, policy.EndUnread, policy.DNSServer, policy.NoEndpoint, policy.IngressController, policy.GatewayPods:
 		return true
 	}
 	return false

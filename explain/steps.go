@@ -36,7 +36,7 @@ func (d *Diagnosis) endpointLines() []Line {
 		lines = append(lines, Line{Status: OK, Text: text})
 	}
 	for _, end := range []ends.End{d.Source, d.Destination} {
-		if end.Unread != nil && end.Ingress != nil {
+		if end.Unread != nil && end.WayIn() {
 			lines = append(lines, Line{Status: NotKnown, Text: "it is not known " + FactText(*end.Unread).Missing})
 			continue
 		}
@@ -44,7 +44,7 @@ func (d *Diagnosis) endpointLines() []Line {
 			lines = append(lines, Line{Status: NotKnown, Text: fmt.Sprintf("%s could not be read", end.Ref)})
 		}
 	}
-	return lines
+	return append(lines, d.ungrantedLines()...)
 }
 
 func countTemplates(backends []ends.Backend) int {

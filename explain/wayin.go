@@ -52,3 +52,12 @@ func backends(q Question, namespace string, ingress ends.End) *Needs {
 	n.conclude()
 	return n.Needs
 }
+
+// unreadWayIn says of an Ingress, a Gateway or a route that it could not be read.
+func unreadWayIn(q Question, namespace string, source ends.End) *Needs {
+	plugin, _ := policy.Recognise(q.Snapshot, q.Plugin)
+	n := &needs{question: q, namespace: namespace, Needs: &Needs{Source: source, Facts: []policy.Fact{*source.Unread}, Snapshot: q.Snapshot, Plugin: plugin}}
+	n.add(Need{Kind: NeedUnread, Peer: "its Services", Result: Unclear, Summary: fmt.Sprintf("not known, as the %s could not be read", source.Ref.Kind)})
+	n.conclude()
+	return n.Needs
+}

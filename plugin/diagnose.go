@@ -171,6 +171,7 @@ func join(a, b cluster.Scope) cluster.Scope {
 		Nodes:      a.Nodes || b.Nodes,
 		Rights:     slices.Concat(a.Rights, b.Rights),
 		Ingresses:  slices.Concat(a.Ingresses, b.Ingresses),
+		Gateways:   slices.Concat(a.Gateways, b.Gateways),
 
 		NamespaceObjects: a.NamespaceObjects || b.NamespaceObjects,
 	}

@@ -22,8 +22,8 @@ object only, an IPv4 address, an [IPv6 address], a CIDR, a DNS name, or
 name; a Service's port is the Service's, a pod's the pod's. Without a port,
 every declared port is answered for. Addresses, CIDRs, DNS names and "internet"
 declare none, so they need one. A SOURCE may also be "apiserver", for what calls
-admission webhooks and aggregated APIs, or ingress/NAME, for the pods of its
-controller.`
+admission webhooks and aggregated APIs, or ingress/NAME, gateway/NAME or
+httproute/NAME (any kind of route), for the pods that carry its requests.`
 
 const oneTargetHelp = `
 TARGET is [NAMESPACE/]KIND/NAME, a bare NAME where it means one object only, or

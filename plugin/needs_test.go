@@ -11,6 +11,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster/live"
@@ -148,6 +149,106 @@ func TestIngressOfALiveCluster(t *testing.T) {
 		d, err := (&options{source: from, namespace: "front"}).diagnose(t.Context(), "ingress/shop", "svc/api:80")
 		if err != nil || d.Result != want {
 			t.Errorf("without %q: %v, %v", denied, d, err)
+		}
+	}
+}
+
+// behindGateway is the needy cluster with a route to one of its Services, and a Gateway in another
+// namespace that takes it.
+func behindGateway() []runtime.Object {
+	custom := func(kind, namespace, name string, spec map[string]any) runtime.Object {
+		o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "spec": spec}}
+		o.SetNamespace(namespace)
+		o.SetName(name)
+		return o
+	}
+	return append(
+		needy(),
+		custom("GatewayClass", "", "istio", map[string]any{"controllerName": "istio.io/gateway-controller"}),
+		custom("Gateway", "other", "public", map[string]any{"gatewayClassName": "istio", "listeners": []any{
+			map[string]any{"name": "web", "port": int64(80), "allowedRoutes": map[string]any{"namespaces": map[string]any{"from": "All"}}},
+		}}),
+		custom("HTTPRoute", "front", "shop", map[string]any{
+			"parentRefs": []any{map[string]any{"name": "public", "namespace": "other"}},
+			"rules":      []any{map[string]any{"backendRefs": []any{map[string]any{"name": "api", "port": int64(80)}}}},
+		}),
+		custom("ReferenceGrant", "back", "none", map[string]any{}),
+		&corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "proxy", Labels: map[string]string{"gateway.networking.k8s.io/gateway-name": "public"}},
+			Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.0.0.9", PodIPs: []corev1.PodIP{{IP: "10.0.0.9"}}},
+		},
+	)
+}
+
+// TestGatewayOfALiveCluster: the Gateway and its pods are found in another namespace, and without a
+// right that this takes nothing is guessed.
+func TestGatewayOfALiveCluster(t *testing.T) {
+	t.Parallel()
+	for denied, want := range map[string]explain.Result{
+		"": explain.Works, "httproutes.gateway.networking.k8s.io": explain.Unclear, "gateways.gateway.networking.k8s.io": explain.Unclear, "pods": explain.Unclear,
+	} {
+		server := livetest.New(t, behindGateway()...)
+		if denied != "" {
+			server.Deny(denied, "")
+		}
+		from, err := live.Open(server.Config(), live.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := &options{source: from, namespace: "front"}
+		if d, err := o.diagnose(t.Context(), "httproute/shop", "svc/api:80"); err != nil || d.Result != want {
+			t.Errorf("without %q: %v, %v", denied, d, err)
+		}
+		for _, source := range []string{"httproute/shop", "other/gateway/public"} {
+			if n, err := o.needs(t.Context(), source); err != nil || n.Result != want {
+				t.Errorf("%s without %q: %v, %v", source, denied, n, err)
+			} else if i := slices.IndexFunc(n.List, func(need explain.Need) bool {
+				return need.Kind != explain.NeedBackend && need.Kind != explain.NeedUnread
+			}); i >= 0 {
+				t.Errorf("%s without %q needs %v", source, denied, n.List[i])
+			}
+		}
+	}
+}
+
+// TestGatewayAPIThatIsNotServed: that the cluster does not have it is said, and is no answer.
+func TestGatewayAPIThatIsNotServed(t *testing.T) {
+	t.Parallel()
+	from, err := live.Open(livetest.New(t, needy()...).Config(), live.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &options{source: from, namespace: "front"}
+	for source, want := range map[string]string{"gateway/shop": "gateways.gateway.networking.k8s.io", "tcproute/shop": "tcproutes.gateway.networking.k8s.io"} {
+		if _, err := o.needs(t.Context(), source); err == nil || !strings.Contains(err.Error(), "does not serve "+want) {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+}
+
+// TestReferenceGrantsOfALiveCluster: a Service of another namespace takes a grant there; where the
+// grants may not be read it is not known whether there is one.
+func TestReferenceGrantsOfALiveCluster(t *testing.T) {
+	t.Parallel()
+	for denied, want := range map[string]explain.Result{"": explain.Fails, "referencegrants.gateway.networking.k8s.io": explain.Unclear} {
+		server := livetest.New(t, append(behindGateway(), &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+			"metadata": map[string]any{"namespace": "front", "name": "far"},
+			"spec": map[string]any{
+				"parentRefs": []any{map[string]any{"name": "public", "namespace": "other"}},
+				"rules":      []any{map[string]any{"backendRefs": []any{map[string]any{"name": "store", "namespace": "back", "port": int64(80)}}}},
+			},
+		}})...)
+		if denied != "" {
+			server.Deny(denied, "")
+		}
+		from, err := live.Open(server.Config(), live.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := (&options{source: from, namespace: "front"}).needs(t.Context(), "httproute/far")
+		if err != nil || n.Result != want || !maps.Equal(peers(n), map[string]explain.Result{"back/svc/store:80": want}) {
+			t.Errorf("without %q: %v, %v", denied, n, err)
 		}
 	}
 }

@@ -40,7 +40,7 @@ type options struct {
 	plugin    string
 	all       bool
 	who       bool
-	ingress   bool          // the source is an Ingress
+	wayIn     string        // the kind of the source where it is an Ingress, a Gateway or a route
 	since     time.Duration // how far back changes are asked for; 0: they are not
 	format    string
 	command   string // how the question was asked, to be typed again
@@ -89,7 +89,7 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 	o := &options{
 		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
 		command:  typed(c),
-		ingress:  fromIngress(c.Flags().Args()),
+		wayIn:    wayInKind(c.Flags().Args()),
 		warnings: func() []string { return nil },
 	}
 	if !slices.Contains(report.Formats(), f.output) {

@@ -63,7 +63,8 @@ func (o *options) fileOptions() file.Options {
 		Stdin:     o.streams.In,
 		Namespace: o.namespace,
 		Rights:    o.who,
-		Ingresses: o.ingress,
+		Ingresses: o.wayIn == "Ingress",
+		Gateways:  o.wayIn != "" && o.wayIn != "Ingress",
 		Foreign: func(apiVersion, kind string) bool {
 			return policy.LayerKindOf(apiVersion, kind) != nil
 		},

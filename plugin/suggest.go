@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -34,17 +33,11 @@ func (e *kindError) Error() string {
 // names of namespaces are near to those, as "prod" is to "pod".
 var kindNames = []string{"deploy", "deployment", "statefulset", "daemonset", "replicaset", "cronjob", "service"}
 
-// gatewayKinds are the kinds of the Gateway API, which name no pods.
-var gatewayKinds = []string{"gateway", "gateways", "gtw", "httproute", "httproutes", "grpcroute", "grpcroutes", "tlsroute", "tlsroutes", "tcproute", "tcproutes", "udproute", "udproutes"}
-
 // noKind makes the error for a target whose parts are NAMESPACE, KIND and NAME or the last two.
 func noKind(text string, parts []string) error {
 	last := len(parts) - 1
 	if isNamespaceKind(parts[last-1]) {
 		return fmt.Errorf("target %q: a namespace is no end of a connection; name what is in it, such as %s/deploy/NAME", text, parts[last])
-	}
-	if slices.Contains(gatewayKinds, strings.ToLower(parts[last-1])) {
-		return fmt.Errorf("target %q: gateways and routes of the Gateway API are not looked into; name the pods of the gateway as the source, such as NAMESPACE/deploy/NAME", text)
 	}
 	e := &kindError{text: text, word: parts[last-1], name: parts[last]}
 	if near := spelling.Nearest(strings.ToLower(e.word), kindNames, 1); len(near) > 0 {

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 )
 
@@ -47,8 +48,15 @@ func kindNamed(name string) (kind, group string) {
 		return "Service", ""
 	case "ing", "ingress", "ingresses":
 		return "Ingress", "networking.k8s.io"
+	case "gtw", "gateway", "gateways":
+		return "Gateway", cluster.GatewayGroup
 	case "no", "node", "nodes":
 		return "Node", ""
+	}
+	for _, k := range cluster.GatewayKinds {
+		if k.Route && (name == k.Resource || name == strings.ToLower(k.Kind)) {
+			return k.Kind, cluster.GatewayGroup
+		}
 	}
 	return "", ""
 }
@@ -87,8 +95,8 @@ func parseOne(text, namespace string) (Target, error) {
 		return Target{Text: text, Kind: "Namespace", Name: name}, nil
 	}
 	t, err := ParseSource(text, namespace)
-	if t.Kind == "Ingress" {
-		return t, fmt.Errorf("target %q: an Ingress can only be the source of diagnose, ports and rules", text)
+	if ends.IsWayIn(t.Kind) {
+		return t, fmt.Errorf("target %q: %s can only be the source of diagnose, ports and rules", text, aKind(t.Kind))
 	}
 	return t, err
 }
@@ -103,11 +111,19 @@ func ParseDestination(text, namespace string) (Target, error) {
 	if t.APIServer {
 		return t, fmt.Errorf("destination %q: as a destination the API server is default/svc/kubernetes", text)
 	}
-	if t.Kind == "Ingress" {
-		return t, fmt.Errorf("destination %q: an Ingress is only where connections come from; name the Service behind it", text)
+	if ends.IsWayIn(t.Kind) {
+		return t, fmt.Errorf("destination %q: %s is only where connections come from; name the Service behind it", text, aKind(t.Kind))
 	}
 	t.Port = port
 	return t, err
+}
+
+// aKind is a kind with its article: "an Ingress", "an HTTPRoute", "a Gateway".
+func aKind(kind string) string {
+	if kind == "Ingress" || kind == "HTTPRoute" {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // splitPort takes the port off a destination. A bare IPv6 address has colons of its own, so with
@@ -266,11 +282,14 @@ func parseTarget(text, namespace string) (Target, error) {
 	return t, nil
 }
 
-// fromIngress tells whether the first target is an Ingress.
-func fromIngress(args []string) bool {
+// wayInKind returns the kind of the first target where it is an Ingress, a Gateway or a route.
+func wayInKind(args []string) string {
 	if len(args) == 0 {
-		return false
+		return ""
 	}
 	t, err := ParseSource(args[0], "")
-	return err == nil && t.Kind == "Ingress"
+	if err != nil || !ends.IsWayIn(t.Kind) {
+		return ""
+	}
+	return t.Kind
 }

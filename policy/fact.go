@@ -43,6 +43,8 @@ const (
 	EndUnread FactKind = "EndUnread"
 	// IngressController: which pods serve an Ingress is not known. Key says why.
 	IngressController FactKind = "IngressController"
+	// GatewayPods: what carries the requests of a Gateway or a route is not known. Key says why.
+	GatewayPods FactKind = "GatewayPods"
 	// DNSServer: which pods answer DNS is not known.
 	DNSServer FactKind = "DNSServer"
 	// MeshTunnel: a mesh may carry the traffic on a port of its own. Key is that port.

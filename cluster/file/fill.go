@@ -38,6 +38,14 @@ func (f *filler) add(o *object) {
 		f.Ingresses = append(f.Ingresses, v)
 	case *cluster.IngressClass:
 		f.IngressClasses = append(f.IngressClasses, v)
+	case *cluster.Gateway:
+		f.Gateways = append(f.Gateways, v)
+	case *cluster.GatewayClass:
+		f.GatewayClasses = append(f.GatewayClasses, v)
+	case *cluster.Route:
+		f.Routes = append(f.Routes, v)
+	case *cluster.ReferenceGrant:
+		f.ReferenceGrants = append(f.ReferenceGrants, v)
 	case *cluster.Service:
 		f.Services = append(f.Services, v)
 	case *cluster.EndpointSlice:

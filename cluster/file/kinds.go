@@ -25,6 +25,8 @@ type kind struct {
 	rights bool
 	// ingress: read where the source is an Ingress, see Options.Ingresses.
 	ingress bool
+	// gateway: read where the source is of the Gateway API, see Options.Gateways.
+	gateway bool
 	// only, when set, is the one object of the kind that is read, as "namespace/name".
 	only string
 	// make returns an empty API object to decode into; nil for a foreign kind.

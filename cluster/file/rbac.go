@@ -27,6 +27,8 @@ func (r *registry) readable() []*kind {
 		return slices.Concat(kinds, rightsKinds)
 	case r.options.Ingresses:
 		return slices.Concat(kinds, ingressKinds)
+	case r.options.Gateways:
+		return slices.Concat(kinds, gatewayKinds)
 	}
 	return kinds
 }

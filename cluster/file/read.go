@@ -125,6 +125,8 @@ func (s *Source) needed(scope cluster.Scope, whole map[string]bool) []batch {
 			return inRights[e.namespace]
 		case e.kind.ingress:
 			return scope.All || len(scope.Ingresses) > 0
+		case e.kind.gateway:
+			return scope.All || len(scope.Gateways) > 0
 		}
 		return e.kind.always || inScope[e.namespace] || e.kind.foreign && s.namespaces.name(e.namespace) == ""
 	})

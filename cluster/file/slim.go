@@ -69,6 +69,9 @@ func slimmed(object metav1.Object, origin cluster.Origin) any {
 	if kept := slimRights(object, origin); kept != nil {
 		return kept
 	}
+	if o, ok := object.(*cluster.GatewayObject); ok {
+		return cluster.NewGatewayObject(o, origin)
+	}
 	if kept := slimIngress(object, origin); kept != nil {
 		return kept
 	}

@@ -28,6 +28,9 @@ type Options struct {
 	// Ingresses makes Ingresses and their classes readable, for questions with
 	// cluster.Scope.Ingresses; not together with Rights.
 	Ingresses bool
+	// Gateways makes objects of the Gateway API readable, for questions with
+	// cluster.Scope.Gateways; not together with the two above.
+	Gateways bool
 }
 
 // Source is a cluster that is described by files.

@@ -8,6 +8,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
 // validate returns what the API server would refuse about an object that has its defaults. For
@@ -38,6 +40,8 @@ func validate(object metav1.Object) field.ErrorList {
 		return append(validateNames(&o.ObjectMeta, subdomainName), validateTemplate(&o.Spec.Template, field.NewPath("spec", "template"))...)
 	case *batchv1.CronJob:
 		return append(validateNames(&o.ObjectMeta, subdomainName), validateTemplate(&o.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template"))...)
+	case *cluster.GatewayObject:
+		return validateNames(&o.ObjectMeta, subdomainName)
 	case *corev1.Node:
 		return validateNames(&o.ObjectMeta, subdomainName)
 	}

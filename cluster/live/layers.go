@@ -24,29 +24,44 @@ type layer struct {
 	namespaced bool
 }
 
-// discover finds out, once for a Source, which kinds of other layers there are.
-func (r *reading) discover(ctx context.Context) error {
-	if r.source.layers != nil || len(r.source.foreign) == 0 {
-		return nil
+// discover finds out, once for a Source, which kinds of other layers there are, and where a question
+// is about the Gateway API, which of its kinds.
+func (r *reading) discover(ctx context.Context) (err error) {
+	s := r.source
+	if s.layers == nil && len(s.foreign) > 0 {
+		if s.layers, err = s.locateAll(ctx, s.foreign); err != nil {
+			return err
+		}
 	}
-	found, gap, err := r.source.discovery(ctx)
-	if err != nil {
-		return err
+	if s.gateways == nil && len(r.scope.Gateways) > 0 {
+		s.gateways, err = s.locateAll(ctx, gatewayKinds)
 	}
+	return err
+}
+
+// locateAll finds kinds among what the server has; nil with an error.
+func (s *Source) locateAll(ctx context.Context, kinds []ForeignKind) (*layers, error) {
+	if s.found == nil {
+		found, gap, err := s.discovery(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.found = func() (discovered, *cluster.Gap) { return found, gap }
+	}
+	found, gap := s.found()
 	l := &layers{}
-	for _, f := range r.source.foreign {
+	for _, f := range kinds {
 		if gap != nil {
 			unknown := *gap
 			unknown.Resource = f.name()
 			l.gaps = append(l.gaps, unknown)
 			continue
 		}
-		if err := r.source.locate(ctx, f, found, l); err != nil {
-			return err
+		if err := s.locate(ctx, f, found, l); err != nil {
+			return nil, err
 		}
 	}
-	r.source.layers = l
-	return nil
+	return l, nil
 }
 
 // foreign starts to list the policies of other layers: of namespaced kinds those in the
@@ -120,6 +135,9 @@ func (s *Source) locate(ctx context.Context, f ForeignKind, in discovered, l *la
 
 // layer is the kind as it is read in a version.
 func (f ForeignKind) layer(version schema.GroupVersion) layer {
+	if f.keep != nil {
+		return layer{resource{GroupVersionResource: version.WithResource(f.Resource), custom: true, keep: f.keep}, f.Namespaced}
+	}
 	slim := func(in *unstructured.Unstructured, from cluster.Origin) *cluster.Foreign {
 		ref := cluster.Ref{APIVersion: version.String(), Kind: f.Kind, Namespace: in.GetNamespace(), Name: in.GetName()}
 		return &cluster.Foreign{Ref: ref, Spec: specOf(in), History: cluster.ForeignHistory(in.GetCreationTimestamp(), in.GetManagedFields()), Origin: from}

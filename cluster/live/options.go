@@ -1,6 +1,10 @@
 package live
 
-import "time"
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+)
 
 // Options says how a cluster is read.
 type Options struct {
@@ -20,6 +24,8 @@ type ForeignKind struct {
 	Resource   string // plural
 	Kind       string
 	Namespaced bool
+	// keep makes records of its objects; nil: as policies of another layer.
+	keep func(runtime.Object) (record, error)
 }
 
 // Request is one request that was made to the API server.

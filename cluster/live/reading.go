@@ -61,6 +61,7 @@ func (r *reading) run(ctx context.Context) error {
 	}
 	r.tasks = &tasks{fail: r.fail}
 	r.foreign(ctx)
+	r.gateways(ctx)
 	return r.tasks.wait(ctx)
 }
 
@@ -145,6 +146,14 @@ func (r *reading) add(object any) {
 		r.snapshot.Ingresses = append(r.snapshot.Ingresses, v)
 	case *cluster.IngressClass:
 		r.snapshot.IngressClasses = append(r.snapshot.IngressClasses, v)
+	case *cluster.Gateway:
+		r.snapshot.Gateways = append(r.snapshot.Gateways, v)
+	case *cluster.GatewayClass:
+		r.snapshot.GatewayClasses = append(r.snapshot.GatewayClasses, v)
+	case *cluster.Route:
+		r.snapshot.Routes = append(r.snapshot.Routes, v)
+	case *cluster.ReferenceGrant:
+		r.snapshot.ReferenceGrants = append(r.snapshot.ReferenceGrants, v)
 	case *cluster.Agent:
 		r.snapshot.Agents = append(r.snapshot.Agents, v)
 	}

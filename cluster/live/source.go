@@ -20,8 +20,10 @@ type Source struct {
 	foreign  []ForeignKind
 	pageSize int64
 
-	reads  sync.Mutex // one reading at a time
-	layers *layers    // set once discovery has answered
+	reads    sync.Mutex                        // one reading at a time
+	found    func() (discovered, *cluster.Gap) // set once discovery has answered
+	layers   *layers                           // of policies; set as well then
+	gateways *layers                           // of the Gateway API; set where a question was about it
 
 	talk    sync.Mutex
 	spoken  bool  // the server answered as Kubernetes does

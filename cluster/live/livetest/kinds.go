@@ -54,8 +54,12 @@ func builtinKinds() []*kind {
 }
 
 func newKind(of schema.GroupVersionKind, namespaced, custom bool) *kind {
-	resource, _ := meta.UnsafeGuessKindToResource(of)
-	return &kind{GroupVersionKind: of, resource: resource.Resource, namespaced: namespaced, custom: custom}
+	guess, _ := meta.UnsafeGuessKindToResource(of)
+	resource := guess.Resource
+	if of.Kind == "Gateway" { // the guess is "gatewaies"
+		resource = "gateways"
+	}
+	return &kind{GroupVersionKind: of, resource: resource, namespaced: namespaced, custom: custom}
 }
 
 // Serve makes a custom kind known of which there may be no object.
