@@ -112,17 +112,17 @@ func (f *failure) ask(t *testing.T) {
 			f.mended = "in part: then " + after.words().String()
 		}
 	case f.got.Result == "Works":
-		f.mended = "nothing to mend in policies"
+		f.mended = "works; nothing to fix"
 	default:
 		without := slices.DeleteFunc(slices.Clone(objects), func(o object) bool { return o["kind"] == "NetworkPolicy" })
 		after := f.askAbout(t, f.question, without)
 		switch after.Result {
 		case "Works":
-			f.mended = "no rule does it for certain; works where nothing isolates"
+			f.mended = "no: no rule is certain to do it; works where nothing isolates"
 		case "Unclear":
-			f.mended = "no policy change settles it"
+			f.mended = "no: no policy change settles it"
 		default:
-			f.mended = "no policy change helps"
+			f.mended = "no: no policy change helps"
 		}
 	}
 }
@@ -189,18 +189,15 @@ func causes(all []*failure) string {
 	var b strings.Builder
 	b.WriteString(`# Causes
 
-Ways in which a connection fails in the field, and what is said first of each. Made from the fixtures
-by ` + "`make generate`" + `: every answer is one that a test gets, every fix is made and the question asked
-again, and of every twin, a cluster that looks much like it, the first cause must not be said.
+Common ways connections fail, and what the doctor answers. Each is tested, with a look-alike cluster that
+must not get the same answer. Where a fix is proven, the test makes it and asks again.
+
+Made by ` + "`make generate`" + `.
 
 `)
-	b.WriteString("| what fails | fixture | first said | answer | the fix works | of its twin |\n| --- | --- | --- | --- | --- | --- |\n")
-	unknown := 0
+	b.WriteString("| what fails | example | first finding | answer | fix proven | look-alike's answer |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, f := range all {
-		if f.got.Verdict == "Unknown" {
-			unknown++
-		}
-		said := "what it hangs on (below)"
+		said := "none; what it depends on is below"
 		if c, ok := check.ByCode(f.first()); ok {
 			said = fmt.Sprintf("[%s](findings.md#%s): %s", c.Code, anchor(c.Code+": "+c.Title), c.Title)
 		}
@@ -215,7 +212,21 @@ again, and of every twin, a cluster that looks much like it, the first cause mus
 		}
 		b.WriteString("| " + strings.Join(row, " | ") + " |\n")
 	}
-	fmt.Fprintf(&b, "\n## Unknown\n\nOf %d failures, the verdict on policies is Unknown for %d (%d %%). Each says what would settle it:\n\n", len(all), unknown, 100*unknown/max(1, len(all)))
+	results, unknown := map[string]int{}, map[string]int{}
+	for _, f := range all {
+		results[f.got.Result]++
+		if f.got.Verdict == "Unknown" {
+			unknown[f.got.Result]++
+		}
+	}
+	fmt.Fprintf(&b, `
+## What could not be decided
+
+Of these %d cases, %d are answered with Fails, %d with Works and a warning or something to know, and %d with
+Unclear. The verdict on policies is Unknown for %d of the unclear ones, and for %d of those that fail: there
+is no pod to judge. Each says what would settle it:
+
+`, len(all), results["Fails"], results["Works"], results["Unclear"], unknown["Unclear"], unknown["Fails"])
 	for _, f := range all {
 		if f.got.Verdict != "Unknown" && (f.got.Result != "Unclear" || len(f.settles()) == 0) {
 			continue
