@@ -60,7 +60,11 @@ type Gateway struct {
 	Ref
 	Class     string
 	Listeners []Listener
-	Origin    Origin
+	// Sets: ListenerSets may add listeners, whose routes name these and not the Gateway.
+	Sets bool
+	// Default: routes that ask for the default Gateways are attached to it without naming it.
+	Default bool
+	Origin  Origin
 }
 
 // Listener is where a Gateway takes requests. Routes of which namespaces it takes is From, and for
@@ -83,7 +87,9 @@ type Route struct {
 	Ref
 	Parents  []RouteParent
 	Backends []RouteBackend
-	Origin   Origin
+	// Default: it asks to be attached to the default Gateways too.
+	Default bool
+	Origin  Origin
 }
 
 // RouteParent is what a route is to be attached to. Section and Port, where they are set, narrow it
@@ -135,10 +141,17 @@ type GatewayObject struct {
 		ControllerName   string            `json:"controllerName"`
 		GatewayClassName string            `json:"gatewayClassName"`
 		Listeners        []gatewayListener `json:"listeners"`
-		ParentRefs       []objectReference `json:"parentRefs"`
-		Rules            []routeRule       `json:"rules"`
-		From             []GrantFrom       `json:"from"`
-		To               []GrantTo         `json:"to"`
+		AllowedListeners struct {
+			Namespaces struct {
+				From string `json:"from"`
+			} `json:"namespaces"`
+		} `json:"allowedListeners"`
+		DefaultScope       string            `json:"defaultScope"`
+		ParentRefs         []objectReference `json:"parentRefs"`
+		UseDefaultGateways string            `json:"useDefaultGateways"`
+		Rules              []routeRule       `json:"rules"`
+		From               []GrantFrom       `json:"from"`
+		To                 []GrantTo         `json:"to"`
 	} `json:"spec"`
 }
 
@@ -184,13 +197,20 @@ func (r objectReference) ref(group, kind, namespace string) Ref {
 	return Ref{APIVersion: group, Kind: cmp.Or(r.Kind, kind), Namespace: cmp.Or(r.Namespace, namespace), Name: r.Name}
 }
 
+// none is what a field says that lets nothing in; without the field it is the same.
+const none = "None"
+
 // NewGatewayObject makes the slim object of one of the Gateway API: a *Gateway, *GatewayClass,
 // *ReferenceGrant or *Route.
 func NewGatewayObject(in *GatewayObject, origin Origin) any {
 	ref := Ref{APIVersion: in.APIVersion, Kind: in.Kind, Namespace: in.Namespace, Name: in.Name}
 	switch in.Kind {
 	case "Gateway":
-		g := &Gateway{Ref: ref, Class: in.Spec.GatewayClassName, Origin: origin}
+		g := &Gateway{
+			Ref: ref, Class: in.Spec.GatewayClassName, Origin: origin,
+			Sets:    cmp.Or(in.Spec.AllowedListeners.Namespaces.From, none) != none,
+			Default: cmp.Or(in.Spec.DefaultScope, none) != none,
+		}
 		for _, l := range in.Spec.Listeners {
 			of := l.AllowedRoutes.Namespaces
 			g.Listeners = append(g.Listeners, Listener{Name: l.Name, Port: l.Port, From: cmp.Or(of.From, "Same"), Namespaces: of.Selector})
@@ -205,7 +225,7 @@ func NewGatewayObject(in *GatewayObject, origin Origin) any {
 }
 
 func newRoute(in *GatewayObject, ref Ref, origin Origin) *Route {
-	r := &Route{Ref: ref, Origin: origin}
+	r := &Route{Ref: ref, Origin: origin, Default: cmp.Or(in.Spec.UseDefaultGateways, none) != none}
 	for _, p := range in.Spec.ParentRefs {
 		r.Parents = append(r.Parents, RouteParent{Ref: p.ref(GatewayGroup, "Gateway", in.Namespace), Section: p.SectionName, Port: p.Port})
 	}

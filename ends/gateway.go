@@ -81,6 +81,9 @@ func resolveRoute(s *cluster.Snapshot, end End) (End, error) {
 		end.Pods, end.Unread = nil, &policy.Fact{Kind: policy.GatewayPods, Object: r.Ref, Key: why}
 		return end, nil
 	}
+	if r.Default {
+		return unknown("it is attached to the default Gateways too, and which these are is not looked into")
+	}
 	refused := "it names no Gateway"
 	var gateways []*cluster.Gateway
 	for _, p := range r.Parents {

@@ -43,6 +43,12 @@ func (n *needs) routesOf(g *cluster.Gateway) (routes []*cluster.Route) {
 			n.add(Need{Kind: NeedUnread, Peer: k.Resource, Result: Unclear, Summary: "they could not be read, so Services behind the Gateway may be missing here"})
 		}
 	}
+	if g.Sets {
+		n.add(Need{Kind: NeedUnread, Peer: "ListenerSets", Result: Unclear, Summary: "the Gateway lets them add listeners, and their routes are not looked into"})
+	}
+	if g.Default {
+		n.add(Need{Kind: NeedUnread, Peer: "other routes", Result: Unclear, Summary: "the Gateway takes those that ask for the default Gateways, which are not looked into"})
+	}
 	for _, r := range n.Snapshot.Routes {
 		if !slices.ContainsFunc(r.Parents, g.Named) {
 			continue
