@@ -12,10 +12,15 @@ GOBUILD   := CGO_ENABLED=0 go build -buildvcs=false -trimpath
 KUBEFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
 AGNHOST   := k8s.io/kubernetes/test/images/agnhost
 
-# Debian packages that the cluster of make e2e is made of: its container runtime and network, and
-# the tools in its agnhost image.
+CILIUM       := github.com/cilium/cilium
+CILIUMMODULE := $$(go list -m -f '{{.Dir}}' $(CILIUM))
+CILIUMFLAGS  := -s -w -X $(CILIUM)/pkg/version.ciliumVersion=$$(cat $(CILIUMMODULE)/VERSION)
+
+# Debian packages that the cluster of make e2e is made of: its container runtime and network, the
+# tools in its agnhost image, and the compiler that Cilium uses when it runs.
 E2E_PACKAGES := containerd runc containernetworking-plugins iptables iproute2 procps \
-                busybox-static bind9-dnsutils curl netcat-openbsd
+                busybox-static bind9-dnsutils curl netcat-openbsd \
+                clang-19 llvm-19
 
 .DEFAULT_GOAL := help
 
@@ -42,6 +47,15 @@ node: kube ## build what the cluster of make e2e is made of, too (minutes once, 
 	cd test/kube && $(GOBUILD) -ldflags "-s -w -X main.Version=$$(cat $$(go list -f '{{.Dir}}' $(AGNHOST))/VERSION)" -o $(NODE)/ $(AGNHOST)
 	cd test/node && $(GOBUILD) -ldflags '-s -w' -o $(NODE)/ ./coredns ./pause
 
+.PHONY: cilium
+cilium: ## build Cilium, which enforces policies in the cluster of make e2e (minutes once, then cached)
+	cd test/node/cilium && go mod download $(CILIUM)
+	cd test/node/cilium && $(GOBUILD) -ldflags "$(CILIUMFLAGS)" -o $(NODE)/cilium-agent $(CILIUM)/daemon
+	cd test/node/cilium && $(GOBUILD) -ldflags "$(CILIUMFLAGS)" -o $(NODE)/cilium-cni $(CILIUM)/plugins/cilium-cni
+	rm -rf $(NODE)/cilium && mkdir -p $(NODE)/cilium
+	cd test/node/cilium && cp -r $(CILIUMMODULE)/bpf $(CILIUMMODULE)/pkg/k8s/apis/cilium.io/client/crds $(NODE)/cilium/
+	chmod -R u+w $(NODE)/cilium
+
 .PHONY: test
 test: kube ## run every test that needs no root, against a real API server
 	NETPOL_DOCTOR_KUBE=$(KUBE) go test -race ./...
@@ -51,7 +65,7 @@ unit: ## run the tests that need no API server
 	go test -race ./...
 
 .PHONY: e2e
-e2e: e2e-packages node ## run the tests that need a real node (root on Linux)
+e2e: e2e-packages node cilium ## run the tests that need a real node (root on Linux)
 	rm -rf $(NODE)/logs && mkdir -p $(NODE)/logs
 	cd test/node && NETPOL_DOCTOR_KUBE=$(KUBE) NETPOL_DOCTOR_NODE=$(NODE) \
 	  go test -count=1 -timeout 30m -artifacts -outputdir $(NODE)/logs ./...

@@ -112,6 +112,9 @@ func (n *Node) start(ctx context.Context, tb testing.TB) error {
 	if err := n.startKubernetes(tb); err != nil {
 		return err
 	}
+	if err := n.startEnforcer(ctx, tb); err != nil {
+		return err
+	}
 	if err := n.startOutside(); err != nil {
 		return err
 	}

@@ -99,6 +99,19 @@ func (c cluster) run(t *testing.T, line string) string {
 func TestBareNode(t *testing.T) {
 	t.Cleanup(func() { node.CheckNothingLeft(t) }) // after the node's own clean-up
 	c := start(t, node.Options{})
+	c.testNode(t)
+	t.Run("policies", c.testPoliciesDoNothing)
+}
+
+func TestCilium(t *testing.T) {
+	t.Cleanup(func() { node.CheckNothingLeft(t) })
+	c := start(t, node.Options{Enforcer: node.Cilium})
+	c.testNode(t)
+	t.Run("policies", c.testPolicies)
+}
+
+// testNode tries what has to work on every node while there are no policies.
+func (c cluster) testNode(t *testing.T) {
 	t.Run("exec", c.testExec)
 	t.Run("tools", c.testTools)
 	t.Run("ephemeral container", c.testEphemeralContainer)

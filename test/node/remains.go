@@ -65,7 +65,7 @@ func clear(ctx context.Context, directory string) error {
 	)
 }
 
-// settings are those of the whole machine that a kubelet changes.
+// settings are those of the whole machine that a kubelet changes, and Cilium.
 var settings = []string{
 	"vm/overcommit_memory",
 	"vm/panic_on_oom",
@@ -73,6 +73,7 @@ var settings = []string{
 	"kernel/panic_on_oops",
 	"kernel/keys/root_maxkeys",
 	"kernel/keys/root_maxbytes",
+	"kernel/timer_migration",
 }
 
 func settingPath(setting string) string { return filepath.Join("/proc/sys", setting) }
@@ -84,6 +85,9 @@ func recordSettings(directory string) error {
 	values := map[string]string{}
 	for _, setting := range settings {
 		value, err := os.ReadFile(settingPath(setting))
+		if errors.Is(err, fs.ErrNotExist) { // nor will it be changed
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("reading a kernel setting: %w", err)
 		}

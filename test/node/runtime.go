@@ -43,13 +43,6 @@ server = "http://127.0.0.1:1"
   capabilities = ["pull", "resolve"]
 `
 
-// bridgeConfiguration attaches pods to a bridge. Nothing is masqueraded, so the
-// outside sees who asks; hairpin lets a pod reach itself through a Service.
-const bridgeConfiguration = `{"cniVersion": "1.0.0", "name": "bridge", "plugins": [{
-	"type": "bridge", "bridge": "` + bridge + `", "isDefaultGateway": true, "hairpinMode": true,
-	"ipam": {"type": "host-local", "ranges": [[{"subnet": "` + nodePodRange + `"}]]}
-}]}`
-
 // startRuntime starts containerd and gives it its images.
 func (n *Node) startRuntime(ctx context.Context) error {
 	if err := n.linkPlugins(); err != nil {
@@ -58,7 +51,6 @@ func (n *Node) startRuntime(ctx context.Context) error {
 	for name, content := range map[string]string{
 		"containerd.toml":                fmt.Sprintf(runtimeConfiguration, n.path("network"), pauseImage, n.path("registries")),
 		"registries/_default/hosts.toml": noRegistry,
-		"network/10-bridge.conflist":     bridgeConfiguration,
 	} {
 		if err := n.write(name, content); err != nil {
 			return err
