@@ -73,6 +73,7 @@ type index struct {
 	nodes      map[string]*Node
 	hosts      []*Node // the nodes, and those that only their hostNetwork pods tell of
 	byIP       map[netip.Addr][]Holder
+	v4, v6     bool // some address is of that family
 }
 
 // Holder is an object that an address belongs to; exactly one field is set.
@@ -171,6 +172,9 @@ func (s *Snapshot) buildIndex() {
 		x.policiesIn[p.Namespace] = append(x.policiesIn[p.Namespace], p)
 	}
 	x.named = named(s, x.namespaces)
+	for ip := range x.byIP {
+		x.v4, x.v6 = x.v4 || ip.Is4(), x.v6 || !ip.Is4()
+	}
 	s.index = x
 }
 
@@ -406,15 +410,8 @@ func (s *Snapshot) SlicesKept() bool {
 // Families tells which address families the cluster is seen to use. Without any address it is
 // taken to use IPv4, and IPv6 too if some policy names an IPv6 block.
 func (s *Snapshot) Families() (v4, v6 bool) {
-	for ip := range s.index.byIP {
-		if ip.Is4() {
-			v4 = true
-		} else {
-			v6 = true
-		}
-	}
-	if v4 || v6 {
-		return v4, v6
+	if s.index.v4 || s.index.v6 {
+		return s.index.v4, s.index.v6
 	}
 	return true, slices.ContainsFunc(s.Policies, namesIPv6)
 }

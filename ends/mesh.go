@@ -16,18 +16,28 @@ const (
 	consulPort  = 20000
 )
 
+var tunnelPorts = [...]int32{ambientPort, linkerdPort, consulPort}
+
+// Tunnels tells of each mesh that tunnels connections whether a pod is in it. Only where both ends
+// are in one does it carry what goes between them.
+type Tunnels [len(tunnelPorts)]bool
+
+// TunnelsOf returns the meshes that a pod is in.
+func TunnelsOf(s *cluster.Snapshot, p *cluster.Pod) Tunnels {
+	return Tunnels{ambient(s, p), linkerd(p), consul(p)}
+}
+
 // tunnelPort returns the port on which a mesh may carry a connection, or 0.
 func tunnelPort(s *cluster.Snapshot, protocol corev1.Protocol, source, destination policy.Endpoint) int32 {
 	a, b := source.Pod, destination.Pod
-	switch {
-	case a == nil || b == nil || a == b || protocol != corev1.ProtocolTCP:
+	if a == nil || b == nil || a == b || protocol != corev1.ProtocolTCP {
 		return 0
-	case ambient(s, a) && ambient(s, b):
-		return ambientPort
-	case linkerd(a) && linkerd(b):
-		return linkerdPort
-	case consul(a) && consul(b):
-		return consulPort
+	}
+	in, out := TunnelsOf(s, a), TunnelsOf(s, b)
+	for i, port := range tunnelPorts {
+		if in[i] && out[i] {
+			return port
+		}
 	}
 	return 0
 }

@@ -234,6 +234,15 @@ func (r *Route) flows(set *policy.Set, source, destination policy.Endpoint, port
 	return flows
 }
 
+// Direct makes the flow between two ends at their own addresses, with no Service in between.
+func Direct(s *cluster.Snapshot, source, destination policy.Endpoint, protocol corev1.Protocol, port int32, family corev1.IPFamily) policy.Flow {
+	arriving := policy.Tuple{Address: addressIn(family, destination), Port: port}
+	return policy.Flow{
+		Source: source, Destination: destination, Protocol: protocol, Family: family, Dialled: arriving, Arriving: arriving,
+		TunnelPort: tunnelPort(s, protocol, source, destination),
+	}
+}
+
 // rewritten tells whether the traffic may lose its source address on its way to the pod.
 // Source: core/v1 ServiceSpec.ExternalTrafficPolicy.
 func (r *Route) rewritten(fromOutside bool) bool {

@@ -15,7 +15,8 @@ import (
 func (s *Set) Class(p *cluster.Pod) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s|%v%v%v|%d|", p.Namespace, p.HostNetwork, p.Owner.Kind == "", p.Template, p.Labels.Open)
-	fmt.Fprintf(&b, "%q|", p.Labels.Known["istio.io/dataplane-mode"]) // whether a mesh carries its traffic
+	// Whether a mesh carries its traffic.
+	fmt.Fprintf(&b, "%q%q|", p.Labels.Known["istio.io/dataplane-mode"], p.Labels.Known["consul.hashicorp.com/connect-inject-status"])
 	for _, key := range s.keys {
 		if v, ok := p.Labels.Known[key]; ok {
 			fmt.Fprintf(&b, "%q=%q,", key, v)

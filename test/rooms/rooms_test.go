@@ -23,6 +23,7 @@ var order = [][]string{
 	{"rights"},
 	{"policy"},
 	{"ends"},
+	{"flows"},
 	{"change"},
 	{"check"},
 	{"explain"},

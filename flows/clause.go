@@ -1,0 +1,91 @@
+package flows
+
+import (
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// rule is a rule of a policy and the clauses that it holds against the other end.
+type rule struct {
+	ref      policy.RuleRef
+	clauses  []*clause
+	anywhere bool // it has no peers: it matches every end
+}
+
+// clause is a peer of one rule or of several that say the same, and the classes of which it says
+// something else than never.
+type clause struct {
+	ref  policy.RuleRef
+	held [stacks][]held
+}
+
+// held is the classes of which a clause says one thing.
+type held struct {
+	what    policy.Held
+	classes bitset
+}
+
+// compileRules finds the rules that each class depends on, and their clauses, each once.
+func (s *Sets) compileRules() {
+	rules, clauses := map[policy.RuleRef]int{}, map[string]*clause{}
+	for _, c := range s.Classes {
+		for _, d := range directions {
+			for _, ref := range s.set.RulesAbout(c.first(), d) {
+				number, ok := rules[ref]
+				if !ok {
+					number = len(s.rules)
+					rules[ref] = number
+					s.rules = append(s.rules, s.compileRule(ref, clauses))
+				}
+				c.rules[d] = append(c.rules[d], number)
+			}
+		}
+	}
+	each(s.clauses, s.hold)
+}
+
+func (s *Sets) compileRule(ref policy.RuleRef, known map[string]*clause) rule {
+	r := rule{ref: ref}
+	for _, part := range s.set.ClausesOf(ref) {
+		key := s.set.ClauseKey(part)
+		c := known[key]
+		if c == nil {
+			c = &clause{ref: part}
+			known[key] = c
+			s.clauses = append(s.clauses, c)
+		}
+		r.clauses = append(r.clauses, c)
+	}
+	r.anywhere = len(r.clauses) == 0
+	return r
+}
+
+// hold holds a clause against every class. Those on the host network are looked at one by one.
+func (s *Sets) hold(c *clause) {
+	for _, n := range s.namespaces {
+		if n.start == n.end || !s.set.ClauseReaches(c.ref, n.namespace) {
+			continue
+		}
+		for _, class := range s.Classes[n.start:n.end] {
+			for f, family := range families {
+				if !class.may(f) || class.first().HostNetwork {
+					continue
+				}
+				if what := s.set.Hold(c.ref, policy.PodEnd(class.first()), family); what != policy.HeldNever {
+					c.add(f, what, class, len(s.Classes))
+				}
+			}
+		}
+	}
+}
+
+func (c *clause) add(f int, what policy.Held, class *Class, size int) {
+	for _, h := range c.held[f] {
+		if h.what == what {
+			h.classes.add(class.number)
+			return
+		}
+	}
+	h := held{what, newBitset(size)}
+	h.classes.add(class.number)
+	c.held[f] = append(c.held[f], h)
+}
