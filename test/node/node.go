@@ -66,6 +66,7 @@ func Start(tb testing.TB, options Options) *Node {
 	if err := n.claim(ctx, tb); err != nil {
 		tb.Fatal(err)
 	}
+	begin := time.Now()
 	tb.Cleanup(func() {
 		if tb.Failed() {
 			tb.Log(n.lastWords())
@@ -87,6 +88,7 @@ func Start(tb testing.TB, options Options) *Node {
 	if err := n.start(ctx, tb); err != nil {
 		tb.Fatalf("starting a node: %v", err)
 	}
+	tb.Logf("the node came up in %s", time.Since(begin).Round(100*time.Millisecond))
 	return n
 }
 
