@@ -32,7 +32,7 @@ left out: addresses of the cluster and of cloud metadata are left out on purpose
 	},
 	{
 		Code: "NPD406", Severity: Error,
-		Title:    "the address is beside the range that a rule allows",
+		Title:    "the address is just outside the range that a rule allows",
 		Symptoms: []string{"some addresses work, others do not", "connection timed out"},
 		Doc: `A rule allows a range of addresses by ipBlock, and the address is just outside of it: the same
 network with another last part, or a range that is a little too narrow. Databases and services
@@ -46,7 +46,7 @@ Fix: allow the address that is used now, or the whole range that the provider an
 NetworkPolicy cannot name a DNS name.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.OutsideBlock}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s; %s is just outside of it", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s, and %s lies just outside", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
 			})
 		},
 	},
@@ -105,7 +105,7 @@ matches an address outside.
 
 What you see: the name resolves, and the connection times out.
 
-Verify: kubectl get service NAME -o yaml; kubectl get endpointslices.
+Verify: kubectl get service NAME -o yaml; kubectl get endpointslices
 
 Fix: allow the address with ipBlock. Where addresses change, use a policy of the network plugin
 that names DNS names.`,

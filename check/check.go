@@ -86,6 +86,12 @@ func ByCode(code string) (Check, bool) {
 	return Check{}, false
 }
 
+// TitleOf is the title of a check, or empty where there is none of that code.
+func TitleOf(code string) string {
+	c, _ := ByCode(code)
+	return c.Title
+}
+
 // Run runs every check on an answered question. The cause comes first, then errors before
 // warnings before the rest, each in the order of their codes.
 func Run(p *Pass) []Finding {

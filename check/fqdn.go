@@ -35,7 +35,7 @@ connection is Cilium's to say; it is not evaluated here.`,
 			for _, f := range p.namePolicies() {
 				p.report(Finding{
 					Object: f.Ref, Field: "spec.egress", Origin: f.Origin, Cause: asked,
-					Message: fmt.Sprintf("%s decides which names %s may look up: others are answered REFUSED, also those that the search list makes of a name", f.Ref, p.Source.Ref),
+					Message: fmt.Sprintf("%s lists which names %s may look up; Cilium answers REFUSED to all others, and so perhaps to what a resolver asks for first: the name with .svc.cluster.local behind it", f.Ref, p.Source.Ref),
 					Advice:  "look the name up in the pod with a trailing dot and without; where only the former works, allow \"*.cluster.local\" in rules.dns",
 				})
 			}

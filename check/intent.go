@@ -44,7 +44,7 @@ Fix: write both selectors in one item, with one dash.`,
 	},
 	{
 		Code: "NPD607", Severity: Warning,
-		Title:    "a policy that seems meant to deny does not",
+		Title:    "a policy looks as if it denied something, and does not",
 		Symptoms: []string{"policy has no effect"},
 		Doc: `An empty list of rules denies only in a direction that policyTypes lists. Where policyTypes is left
 out, "egress: []" lists nothing and isolates nothing: the policy then isolates ingress alone, which
@@ -136,7 +136,7 @@ func (p *Pass) reportEmptyEgress(np *cluster.Policy) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin,
-		Message:  fmt.Sprintf("policy %s/%s writes an empty egress list and no policyTypes, which stands for %v: it isolates ingress and leaves egress open", np.Namespace, np.Name, np.Spec.PolicyTypes),
+		Message:  fmt.Sprintf("policy %s/%s has \"egress: []\" and no policyTypes, which then is %v: it isolates ingress and not egress", np.Namespace, np.Name, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes), "written": "egress: []"},
 		Advice:   fmt.Sprintf("write policyTypes: [Egress] in %s if egress is to be denied", np.Name),
 	})

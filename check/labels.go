@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
@@ -39,7 +41,7 @@ carries the wanted value under another key, such as app.kubernetes.io/name inste
 
 What you see: the connection times out (or is refused, on plugins that reject).
 
-Verify: kubectl get pods --show-labels.
+Verify: kubectl get pods --show-labels
 
 Fix: use the key that the pods have.`,
 		Run: func(p *Pass) {
@@ -107,7 +109,7 @@ replica, so the policy holds for the pods of the day it was written.
 
 What you see: an old replica works, a new one does not; or the first replica alone.
 
-Verify: kubectl get pods --show-labels.
+Verify: kubectl get pods --show-labels
 
 Fix: select by the labels of the pod template.`,
 		Run: func(p *Pass) {
@@ -160,14 +162,23 @@ Verify: kubectl get pods -l with the selector finds nothing, without the one lab
 Fix: take the requirement out of the selector.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.ExtraRequirement}, func(c change.Cause, e change.Edit) {
-				who, what := peerOf(c, e), place(e)+" allows pods with "
+				who, what := peerOf(c, e), place(e)+" allows "
 				if e.Rule.Rule < 0 {
-					who, what = subjectEnd(c, e), "policy "+e.Object.Name+" would allow it but selects pods with "
+					who, what = subjectEnd(c, e), "policy "+e.Object.Name+" would allow it but selects "
 				}
-				p.cause(c, e, fmt.Sprintf("%s%s=%s besides other labels, which no pod has; %s has no label %s", what, e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%spods %s; no pod has all of that: %s has no label %s", what, selectorOf(e), p.Name(who), e.Clause.Key), labelEvidence(e))
 			})
 		},
 	},
+}
+
+// selectorOf is the podSelector that an edit is in, as kubectl writes one.
+func selectorOf(e change.Edit) string {
+	selector := &e.Rule.Policy.Spec.PodSelector
+	if e.Rule.Rule >= 0 {
+		selector = change.PeersOf(e.Rule)[e.Rule.Peer].PodSelector
+	}
+	return metav1.FormatLabelSelector(selector)
 }
 
 // place names the rule that an edit is near: the policy and the path of the rule.

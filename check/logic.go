@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
@@ -66,7 +69,7 @@ Fix: list the direction, or delete the rules.`,
 		Doc: `A selector of a rule matches no pod that exists now, nor any workload's template. It allows
 nobody: often a label that was renamed, or a namespace that went away.
 
-Verify: kubectl get pods -A --show-labels, kubectl get namespaces --show-labels.
+Verify: kubectl get pods -A --show-labels, kubectl get namespaces --show-labels
 
 Fix: correct the selector, or delete the peer.`,
 		Run: func(p *Pass) {
@@ -78,8 +81,8 @@ Fix: correct the selector, or delete the peer.`,
 					if pods, complete := p.Set.PeerPods(ref); len(pods) == 0 && complete && !p.isCause(ref) && !p.mayMeanDNS(ref) && !p.saidMore(ref) {
 						p.report(Finding{
 							Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
-							Message: fmt.Sprintf("policy %s/%s: %s matches no pod", np.Namespace, np.Name, ref.Path()),
-							Advice:  "correct the selector, or delete the peer",
+							Message: fmt.Sprintf("policy %s/%s: %s matches no pod: %s", np.Namespace, np.Name, ref.Path(), selectorsText(change.PeersOf(ref)[ref.Peer])),
+							Advice:  fmt.Sprintf("correct %s of policy %s, or delete that peer", ref.Path(), np.Name),
 						})
 					}
 				}
@@ -94,7 +97,7 @@ Fix: correct the selector, or delete the peer.`,
 isolates nothing and allows nothing: often a label that was renamed, or a policy that was
 created in the wrong namespace.
 
-Verify: kubectl get pods -n NAMESPACE --show-labels.
+Verify: kubectl get pods -n NAMESPACE --show-labels
 
 Fix: correct the podSelector, or move the policy to the namespace that was meant.`,
 		Run: func(p *Pass) {
@@ -138,6 +141,18 @@ Fix: create it in the namespace of the pods, and delete it where it is.`,
 			})
 		},
 	},
+}
+
+// selectorsText prints the selectors of a peer as kubectl does.
+func selectorsText(peer networkingv1.NetworkPolicyPeer) string {
+	var out []string
+	if s := peer.NamespaceSelector; s != nil {
+		out = append(out, "namespaceSelector "+metav1.FormatLabelSelector(s))
+	}
+	if s := peer.PodSelector; s != nil {
+		out = append(out, "podSelector "+metav1.FormatLabelSelector(s))
+	}
+	return strings.Join(out, " and ")
 }
 
 // typesText says which directions a policy isolates, and whether anybody wrote that down.

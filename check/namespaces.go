@@ -20,7 +20,7 @@ key. The usual case is "name: monitoring": only kubernetes.io/metadata.name is s
 What you see: the connection times out (or is refused, on plugins that reject) from every pod
 of that namespace.
 
-Verify: kubectl get namespace --show-labels.
+Verify: kubectl get namespace --show-labels
 
 Fix: select by kubernetes.io/metadata.name, or by a label that the namespace has.`,
 		Run: func(p *Pass) {
@@ -35,7 +35,7 @@ Fix: select by kubernetes.io/metadata.name, or by a label that the namespace has
 		Doc: `A namespaceSelector wants a label value that no namespace has, and the namespace that is
 denied has a value that differs by a slip.
 
-Verify: kubectl get namespace --show-labels.
+Verify: kubectl get namespace --show-labels
 
 Fix: correct the value in the policy.`,
 		Run: func(p *Pass) {
@@ -72,7 +72,7 @@ carries it: the one that was meant has not been given the label, or was created 
 What you see: the connection times out (or is refused, on plugins that reject) from every pod
 of that namespace.
 
-Verify: kubectl get namespace --show-labels.
+Verify: kubectl get namespace --show-labels
 
 Fix: label the namespace, or select it by kubernetes.io/metadata.name. Who may label namespaces
 decides who gets through such a rule.`,

@@ -38,7 +38,7 @@ isolated; or call localhost.`,
 						p.report(Finding{
 							Object:  a.Route.Service.Ref(),
 							Origin:  a.Route.Service.Origin,
-							Message: fmt.Sprintf("%s is behind Service %s itself: of its calls, some come back to the pod that made them", p.Source.Ref, name(a.Route.Service.Ref())),
+							Message: fmt.Sprintf("%s calls Service %s, of which it is an endpoint itself: some of the calls come back to the pod that made them, and policies may treat those otherwise", p.Source.Ref, name(a.Route.Service.Ref())),
 							Advice:  "repeat the call at least twice for each endpoint; admit the application's own pods, or call localhost",
 						})
 					}

@@ -8,6 +8,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 	"github.com/netpol-doctor/netpol-doctor/rights"
 )
@@ -23,8 +24,9 @@ everybody is in: system:authenticated, system:unauthenticated, system:serviceacc
 user system:anonymous. Any pod of the cluster can use the right of all service accounts. Policies
 keep nobody out who can change them.
 
-Verify: kubectl auth can-i update networkpolicies -n NAMESPACE --as=nobody
---as-group=system:authenticated.
+Verify: with the verb and the resource that the finding's role names, such as patch
+networkpolicies, patch pods, patch namespaces/NAMESPACE, create pods, impersonate serviceaccounts
+or create rolebindings: kubectl auth can-i VERB RESOURCE -n NAMESPACE --as=nobody --as-group=GROUP
 
 Fix: take the group out of the binding, and bind those who need the role.`,
 		Symptoms: []string{"system:authenticated may change network policies", "everybody can edit NetworkPolicies"},
@@ -52,8 +54,8 @@ labels of the namespace, or those of pods. Whoever takes over such a pod can ope
 before using it. Operators need such rights at times; then they are safer in a namespace of
 their own.
 
-Verify: kubectl auth can-i update networkpolicies -n NAMESPACE
---as=system:serviceaccount:NAMESPACE:NAME.
+Verify: with patch networkpolicies, patch pods or patch namespaces/NAMESPACE, as the finding says:
+kubectl auth can-i VERB RESOURCE -n NAMESPACE --as=system:serviceaccount:NAMESPACE:NAME
 
 Fix: take the right away from the service account, or let the pods run as another.`,
 		Symptoms: []string{"a pod can delete the NetworkPolicy that isolates it"},
@@ -67,7 +69,7 @@ Fix: take the right away from the service account, or let the pods run as anothe
 				for _, account := range p.accounts(b.binding) {
 					p.report(Finding{
 						Object: b.binding.Ref, Field: "subjects", Origin: b.binding.Origin,
-						Message:  fmt.Sprintf("in namespace %s, pods of %s run as service account %s, which may %s (%s)", p.Rights.Namespace, p.ShortNames(p.runAs(account)), account, words, b),
+						Message:  fmt.Sprintf("in namespace %s, pods of %s run as service account %s, which may %s (%s)", p.Rights.Namespace, p.typed(p.runAs(account)), account, words, b),
 						Evidence: map[string]string{"subject": "ServiceAccount " + p.Rights.Namespace + "/" + account, "role": b.binding.Role.String()},
 						Advice:   fmt.Sprintf("take these rights away from service account %s, or let the pods run as another", account),
 					})
@@ -109,8 +111,8 @@ var deeds = map[rights.Right]string{
 	rights.NamespaceLabels: "change the labels of the namespace",
 	rights.PodLabels:       "change the labels of pods",
 	rights.Workloads:       "start pods",
-	rights.Become:          "take on other rights",
-	rights.Delegate:        "hand on rights",
+	rights.Become:          "impersonate others or escalate",
+	rights.Delegate:        "grant roles",
 }
 
 // words says which of some rights a binding grants; it is empty for none.
@@ -159,6 +161,15 @@ func (p *Pass) accounts(b *cluster.Binding) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// typed names the workloads of some ends of the namespace as they are typed: "deploy/operator".
+func (p *Pass) typed(of []policy.Endpoint) string {
+	var names []string
+	for _, o := range p.owners(of) {
+		names = append(names, ends.Typed(cluster.Ref{Kind: o.Kind, Name: o.Name}))
+	}
+	return list(names)
 }
 
 // runAs are the pods of the namespace that run as a service account.

@@ -89,7 +89,7 @@ Verify: kubectl get pods -A -l with the labels of the podSelector shows them in 
 Fix: make two items of it. The namespaceSelector alone then allows every pod of its namespaces.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PeerSplit}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows pods that match both its namespaceSelector and its podSelector, and none does; either one alone selects some, and %s matches one of them", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
+				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them, which would do if each had a dash of its own", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
 					map[string]string{"peer": e.Rule.Path()})
 			})
 		},

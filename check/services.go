@@ -37,7 +37,7 @@ blame, unless one blocks what the readiness check depends on.
 What you see: connection refused at once on most clusters, a timeout on some; by pod address
 the connection may work.
 
-Fix: see why the pods are not ready: kubectl describe pod.`,
+Fix: see why the pods are not ready; kubectl describe pod NAME tells.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NotReady {
 				return fmt.Sprintf("not one of the %d endpoints of Service %s is ready", len(o.Detail), name(o.Object))

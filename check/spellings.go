@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// spelling is one thing that clients, libraries and proxies say in different words.
-type spelling struct {
-	said   string // in the words of the catalogue's symptoms
-	others []string
+// Spelling is one thing that clients, libraries and proxies say in different words.
+type Spelling struct {
+	Said   string // in the words of the catalogue's symptoms
+	Others []string
 }
 
 // spellings are what is known of that. Sources: errno(3); the errors of Go's net and context
 // packages; java.net; libcurl-errors(3), which numbers the time-out 28; Envoy's reason "delayed
 // connect error" with the number of Linux' errno; the phrases of RFC 9110 for status codes.
-var spellings = []spelling{
+var spellings = []Spelling{
 	{"connection timed out", []string{
 		"i/o timeout", "ETIMEDOUT", "ERR_CONNECTION_TIMED_OUT", "operation timed out", "connect timed out", "connection timeout", "connect timeout",
 		"SocketTimeoutException", "ConnectTimeoutException", "curl: (28)", "context deadline exceeded", "delayed connect error: 110",
@@ -28,11 +28,14 @@ var spellings = []spelling{
 	{"403", []string{"403 Forbidden"}},
 }
 
+// Spellings lists what symptoms are also called.
+func Spellings() []Spelling { return spellings }
+
 // spelled puts other spellings of a symptom into the words of the catalogue.
 func spelled(words []string) []string {
 	for _, s := range spellings {
-		said := wordsOf(s.said)
-		for _, other := range s.others {
+		said := wordsOf(s.Said)
+		for _, other := range s.Others {
 			run := wordsOf(other)
 			for from := 0; ; {
 				at := indexOf(words[from:], run)
@@ -52,8 +55,8 @@ func spelled(words []string) []string {
 func othersOf(words []string) []string {
 	var out []string
 	for _, s := range spellings {
-		if indexOf(words, wordsOf(s.said)) >= 0 {
-			out = append(out, wordsOf(strings.ToLower(strings.Join(s.others, " ")))...)
+		if indexOf(words, wordsOf(s.Said)) >= 0 {
+			out = append(out, wordsOf(strings.ToLower(strings.Join(s.Others, " ")))...)
 		}
 	}
 	return out

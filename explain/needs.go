@@ -452,5 +452,5 @@ func (n *Needs) dependence() string {
 	if len(missing) == 0 {
 		return ""
 	}
-	return ", which depends on " + strings.Join(missing, "; and on ")
+	return ": it depends on " + strings.Join(missing, "; and on ")
 }

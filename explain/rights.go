@@ -12,7 +12,7 @@ import (
 )
 
 // Rights says who may undo the policies of a target's namespace: change them or the labels that
-// they go by, start pods, or take on the rights of those who may. A policy is only as strong as
+// they go by, start pods, or get at the rights of those who may. A policy is only as strong as
 // those rights.
 func Rights(q One) (*OneStep, error) {
 	s, err := q.resolvePods(StepPolicy)
@@ -40,8 +40,8 @@ var rightLabels = map[rights.Right]string{
 	rights.NamespaceLabels: "namespace labels",
 	rights.PodLabels:       "pod labels",
 	rights.Workloads:       "start pods",
-	rights.Become:          "take on rights",
-	rights.Delegate:        "hand on rights",
+	rights.Become:          "impersonate or escalate",
+	rights.Delegate:        "grant roles",
 }
 
 func (w rightsWords) lines() []Line {
@@ -117,7 +117,7 @@ func (w rightsWords) linesOf(r rights.Right, others bool) []Line {
 	}
 	switch {
 	case len(lines) > 0 && r == rights.Delegate:
-		lines = append(lines, Line{Status: Skipped, Text: "they can hand on no more than they have"})
+		lines = append(lines, Line{Status: Skipped, Text: "they can grant no more than they have"})
 	case len(lines) > 0:
 	case len(w.Unread)+len(w.Open) > 0:
 		lines = []Line{{Status: Skipped, Text: "nobody else that is known of"}}
@@ -195,7 +195,7 @@ func (w rightsWords) openLines() []Line {
 		lines[0].Label = "not known"
 	}
 	if clusterWide := func(b *cluster.Binding) bool { return b.Namespace == "" }; w.snapshot.FromFiles && len(unread) == 0 && !slices.ContainsFunc(w.snapshot.Bindings, clusterWide) {
-		lines = append(lines, Line{Status: Skipped, Label: "elsewhere", Text: "no ClusterRoleBinding is among the files, so who may do it in the whole cluster is not said here"})
+		lines = append(lines, Line{Status: Skipped, Label: "cluster-wide", Text: "no ClusterRoleBinding is among the files, so who may do it in the whole cluster is not said here"})
 	}
 	return lines
 }
@@ -216,9 +216,9 @@ func (w rightsWords) accountsLine() (Line, bool) {
 	}
 	slices.Sort(names)
 	if len(w.snapshot.GapsFor("pods", w.Namespace)) > 0 {
-		return Line{Status: NotKnown, Label: "by way of pods", Text: "whether pods run as service account " + shortened(names) + " is not known: pods could not be read"}, true
+		return Line{Status: NotKnown, Label: "through pods", Text: "whether pods run as service account " + shortened(names) + " is not known: pods could not be read"}, true
 	}
-	return Line{Status: OK, Label: "by way of pods", Text: "whoever may start pods may let them run as service account " + shortened(names) + ", with its rights"}, true
+	return Line{Status: OK, Label: "through pods", Text: "whoever may start pods may let them run as service account " + shortened(names) + ", with its rights"}, true
 }
 
 // systemLine sums up the parts of Kubernetes.

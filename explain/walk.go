@@ -34,6 +34,8 @@ type Line struct {
 	// Label is what the line is about, in a word or two; may be empty.
 	Label string
 	Text  string
+	// Short is what a finding is, where Text is all that was found; empty for other lines.
+	Short string
 }
 
 // StepName identifies a step in documents and is the command that shows it alone.
@@ -87,7 +89,7 @@ func (s *Step) finish(findings []check.Finding) {
 	var found []Line
 	for _, f := range findings {
 		if strings.HasPrefix(f.Code, families[s.Name]) {
-			found = append(found, Line{Status: statusOf(f.Severity), Label: f.Code, Text: f.Message})
+			found = append(found, Line{Status: statusOf(f.Severity), Label: f.Code, Text: f.Message, Short: check.TitleOf(f.Code)})
 		}
 	}
 	s.Lines = append(found, s.Lines...)

@@ -15,7 +15,7 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 	page.blank()
 	page.line("| step | | what was seen |")
 	page.line("| --- | --- | --- |")
-	for _, s := range d.Steps {
+	for _, s := range d.steps() {
 		var lines []string
 		for _, l := range s.Lines {
 			lines = append(lines, markdown(lineText(s, l)))

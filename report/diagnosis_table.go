@@ -15,13 +15,34 @@ func (d *Diagnosis) table(w io.Writer, s Style) error {
 	page.blank()
 	page.text("", s.paint(bold, Plain(d.from)+"  →  "+Plain(d.to)))
 	page.blank()
-	page.steps(d.Steps)
+	page.steps(d.steps())
 	page.blank()
 	page.verdict(d.Result, d.summary)
 	page.fixes(d)
 	page.changes(d.changed, d.noted)
 	page.missing(d.Facts, d.Gaps, d.command, d.Result)
 	return page.err
+}
+
+// steps are the steps of the walk, where findings that are told in full below have their titles alone.
+func (d *Diagnosis) steps() []Step {
+	var out []Step
+	for _, step := range d.Steps {
+		var lines []Line
+		for _, l := range step.Lines {
+			below := func(f Finding) bool { return f.Code == l.Label && f.Message == l.Text }
+			i := slices.IndexFunc(d.Findings, below)
+			if l.short != "" && (i > 0 || i == 0 && strings.Contains(d.summary, l.Text)) {
+				l.Text = l.short
+			}
+			if !slices.Contains(lines, l) {
+				lines = append(lines, l)
+			}
+		}
+		step.Lines = lines
+		out = append(out, step)
+	}
+	return out
 }
 
 // pager writes the blocks of a page and remembers the first error.

@@ -182,6 +182,8 @@ type Line struct {
 	Text   string `json:"text"`
 	// info: nothing is wrong, and it is worth knowing. In documents that is "ok"; people see the mark.
 	info bool
+	// short is what a finding is, for where Text stands below.
+	short string
 }
 
 // shown is the status that people see the mark of.
@@ -203,7 +205,7 @@ func statusOf(s explain.Status) string {
 func stepOf(s explain.Step) Step {
 	out := Step{Name: string(s.Name), Title: s.Title, Status: string(s.Status), Lines: []Line{}}
 	for _, l := range s.Lines {
-		out.Lines = append(out.Lines, Line{Status: statusOf(l.Status), Label: l.Label, Text: l.Text, info: l.Status == explain.Known})
+		out.Lines = append(out.Lines, Line{Status: statusOf(l.Status), Label: l.Label, Text: l.Text, info: l.Status == explain.Known, short: l.Short})
 	}
 	return out
 }

@@ -66,6 +66,9 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 			rows = append(rows, []string{"Do", Plain(f.Advice + " (" + f.Code + ")")})
 		}
 	}
+	if len(r.Findings) > 0 {
+		rows = append(rows, []string{"More", "kubectl netpol-doctor explain " + r.Findings[0].Code})
+	}
 	if len(rows) > 0 {
 		page.blank()
 		page.grid(compact(rows))

@@ -10,6 +10,25 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/check"
 )
 
+const head = `# Findings
+
+Made from the catalogue by ` + "`make generate`" + `. Codes are stable: they are never renumbered and never reused.
+
+## Words
+
+- end: the source or the destination of a connection: a pod, a node, or an address outside the cluster
+- peer: one item of a rule's from or to
+- isolated: some policy selects the pod in that direction, so that only what a rule allows gets through
+- slip: a mistake in writing: a letter, the case, a hyphen
+- stamped: a label that a controller gives its pods, with a value that changes or differs from pod to pod
+- walk: the steps of ` + "`diagnose`" + `, from endpoints to policy logic; each is a command of its own, too
+- covered: another rule or policy allows all of it already
+- undefined: the specification leaves it to the network plugin
+
+Symptoms are found by other words for them, too:
+
+`
+
 func main() {
 	if err := write(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "writing the page of findings:", err)
@@ -19,7 +38,10 @@ func main() {
 
 func write(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("# Findings\n\nMade from the catalogue by `make generate`. Codes are stable: they are never renumbered and never reused.\n")
+	b.WriteString(head)
+	for _, s := range check.Spellings() {
+		fmt.Fprintf(&b, "- %s: also %s\n", s.Said, strings.Join(s.Others, "; "))
+	}
 	for _, c := range check.Documented {
 		fmt.Fprintf(&b, "\n## %s: %s\n\nSeverity: %s\n", c.Code, c.Title, c.Severity)
 		if len(c.Symptoms) > 0 {
