@@ -173,7 +173,7 @@ func groupBackends(set *policy.Set, backends []Backend, nodes bool) []group {
 // apart.
 func (r *Route) pair(set *policy.Set, s, d group, fromOutside bool) []Pair {
 	var pairs []Pair
-	source, destination, found := distinct(s.ends, d.ends)
+	source, destination, found := distinct(set.Snapshot(), s.ends, d.ends)
 	if found {
 		pairs = append(pairs, Pair{Sources: s.ends, Destinations: d.ends, Flows: r.flows(set, source, destination, d.port, fromOutside)})
 	}
@@ -190,20 +190,27 @@ func (r *Route) pair(set *policy.Set, s, d group, fromOutside bool) []Pair {
 }
 
 // distinct picks a source and a destination that are not the same pod. A template stands for
-// any number of pods, so it is also a destination of its own.
-func distinct(sources, destinations []policy.Endpoint) (s, d policy.Endpoint, ok bool) {
+// any number of pods, so it is also a destination of its own, unless one replica is all there is.
+func distinct(snapshot *cluster.Snapshot, sources, destinations []policy.Endpoint) (s, d policy.Endpoint, ok bool) {
 	for _, s := range sources {
 		for _, d := range destinations {
 			if s.Pod == nil || s.Pod != d.Pod {
 				return s, d, true
 			}
-			if s.Pod.Template {
+			if s.Pod.Template && !single(snapshot, s.Pod) {
 				another := *s.Pod
 				return s, policy.PodEnd(&another), true
 			}
 		}
 	}
 	return s, d, false
+}
+
+// single tells whether a workload runs one pod and no more.
+// Sources: apps/v1 DeploymentSpec.Replicas, StatefulSetSpec.Replicas.
+func single(s *cluster.Snapshot, template *cluster.Pod) bool {
+	w := s.WorkloadOf(template)
+	return w != nil && w.Replicas == 1 && slices.Contains([]string{"Deployment", "StatefulSet", "ReplicaSet"}, w.Kind)
 }
 
 // flows makes one flow for each address family that both ends can use.
