@@ -145,7 +145,7 @@ func (p *Pass) reportCovered(all []*cluster.Policy) {
 		slices.Sort(evidence)
 		p.report(Finding{
 			Object: np.Ref(), Origin: np.Origin,
-			Message:  fmt.Sprintf("policy %s/%s has no effect: its pods are isolated without it, and all that it admits is admitted by %s", np.Namespace, np.Name, list(places)),
+			Message:  fmt.Sprintf("policy %s/%s is redundant: all that it admits is admitted by %s as well, and its pods are isolated without it", np.Namespace, np.Name, list(places)),
 			Evidence: map[string]string{"coveredBy": strings.Join(evidence, ", ")},
 			Advice:   p.tidying("delete %s, or narrow %s", np.Name, list(places)),
 		})
@@ -157,7 +157,7 @@ func (p *Pass) reportCovered(all []*cluster.Policy) {
 		np, at := c.clause.Policy, p.from(c.clause.Policy, c.by)
 		p.report(Finding{
 			Object: np.Ref(), Field: c.clause.Path(), Origin: np.Origin,
-			Message:  fmt.Sprintf("policy %s/%s: %s adds nothing, %s covers it", np.Namespace, np.Name, c.clause.Path(), at),
+			Message:  fmt.Sprintf("policy %s/%s: %s is redundant, %s covers it", np.Namespace, np.Name, c.clause.Path(), at),
 			Evidence: map[string]string{"coveredBy": c.by.PolicyName() + " " + c.by.Path()},
 			Advice:   p.tidying("delete %s of %s, or narrow %s", c.clause.Path(), np.Name, at),
 		})
