@@ -24,6 +24,9 @@ func prefixes(texts ...string) []netip.Prefix {
 	return out
 }
 
+// Internet returns the public addresses of the families that a cluster uses, in ranges.
+func Internet(s *cluster.Snapshot) []netip.Prefix { return internet(s) }
+
 // internet returns the public addresses of the families that the cluster uses, in ranges.
 func internet(s *cluster.Snapshot) []netip.Prefix {
 	v4, v6 := s.Families()

@@ -16,8 +16,9 @@ type Stretch struct {
 
 var everything = [stacks]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
 
-// Outside returns what a class may send to addresses outside, or receive from them, but for what is
-// denied. An address that a pod or a node has is none of them, even where it lies in a range.
+// Outside returns what a class may send to addresses outside, or receive from them: every address
+// is in one stretch, those to which everything is denied too. An address that a pod or a node has is
+// not meant, even where it lies in a range.
 func (s *Sets) Outside(c *Class, d policy.Direction, f int) []Stretch {
 	if !c.uses[f] {
 		return nil
@@ -41,9 +42,6 @@ func (s *Sets) Outside(c *Class, d policy.Direction, f int) []Stretch {
 		if r == nil {
 			r = s.judgeOutside(c, d, f, part)
 			alike[string(in)] = r
-		}
-		if r.ports.May.Empty() {
-			continue
 		}
 		i, ok := index[r.ports]
 		if !ok {

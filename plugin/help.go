@@ -11,8 +11,9 @@ import (
 
 // The groups that the commands are listed in.
 const (
-	groupAll  = "all"
-	groupStep = "step"
+	groupAll     = "all"
+	groupCluster = "cluster"
+	groupStep    = "step"
 )
 
 const targetHelp = `

@@ -24,6 +24,7 @@ type flags struct {
 	files        []string
 	with         []string
 	output       string
+	formats      []string // those of the command; nil: report.Formats
 	plugin       string
 	all          bool
 	who          bool
@@ -54,7 +55,10 @@ func (f *flags) register(c *cobra.Command) {
 	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` of targets that do not name one"
 	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read manifests or dumps instead of a cluster: `FILE` is a file, a directory (with all below it) or - for standard input; repeatable")
 	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins")
-	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(report.Formats(), ", "))
+	if f.formats == nil {
+		f.formats = report.Formats()
+	}
+	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
 	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the `NAME` of the network plugin, where it is not recognised: "+strings.Join(pluginNames(), ", "))
 	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "read all namespaces, not only those the question names, so that causes and rules that point elsewhere are found; the question stays the same, and -n keeps its meaning")
 	c.Flags().BoolVar(&f.showRequests, "show-requests", false, "print every request to the API server on standard error")
@@ -92,8 +96,8 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 		wayIn:    wayInKind(c.Flags().Args()),
 		warnings: func() []string { return nil },
 	}
-	if !slices.Contains(report.Formats(), f.output) {
-		return nil, fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(report.Formats(), ", "))
+	if !slices.Contains(f.formats, f.output) {
+		return nil, fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(f.formats, ", "))
 	}
 	if _, known := policy.ProfileNamed(f.plugin); f.plugin != "" && !known {
 		return nil, fmt.Errorf("unknown network plugin %q; there is %s", f.plugin, strings.Join(pluginNames(), ", "))
@@ -134,13 +138,13 @@ func typed(c *cobra.Command) string {
 	words := slices.Clone(c.Flags().Args())
 	c.Flags().Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "namespace", "context", "network-plugin":
+		case "namespace", "context", "network-plugin", "by", "port":
 			words = append(words, "--"+flag.Name, flag.Value.String())
-		case "all-namespaces", "who":
+		case "all-namespaces", "who", "denied", "unknown":
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}
-		case "with":
+		case "with", "from", "to":
 			if paths, ok := flag.Value.(pflag.SliceValue); ok {
 				for _, path := range paths.GetSlice() {
 					words = append(words, "--"+flag.Name, path)

@@ -65,9 +65,9 @@ and no cluster at all. It changes nothing.`,
 		return c.Help()
 	}
 	root.SetUsageFunc(streams.usage)
-	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
+	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupCluster, Title: "The whole cluster"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDiagnose(streams), newExplain(streams), newVersion(streams), newOptions(streams))
+	root.AddCommand(newDiagnose(streams), newMap(streams), newExplain(streams), newVersion(streams), newOptions(streams))
 	root.AddCommand(newSteps(streams)...)
 	return root
 }

@@ -61,6 +61,7 @@ type Fact struct {
 	Key    string
 }
 
-func (f Fact) compare(o Fact) int {
+// Compare orders facts by kind, object and key.
+func (f Fact) Compare(o Fact) int {
 	return cmp.Or(cmp.Compare(f.Kind, o.Kind), f.Object.Compare(o.Object), cmp.Compare(f.Key, o.Key))
 }

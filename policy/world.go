@@ -170,6 +170,6 @@ func sortedFacts(set map[Fact]bool) []Fact {
 	for f := range set {
 		facts = append(facts, f)
 	}
-	slices.SortFunc(facts, Fact.compare)
+	slices.SortFunc(facts, Fact.Compare)
 	return facts
 }

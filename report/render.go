@@ -50,12 +50,21 @@ func renderJSON(w io.Writer, d Document, _ Style) error {
 	return nil
 }
 
-// renderYAML writes the JSON as YAML. YAML allows fewer characters than JSON, so those that cannot
-// be printed are escaped first.
 func renderYAML(w io.Writer, d Document, _ Style) error {
-	text, err := json.Marshal(d)
+	text, err := yamlOf(d)
 	if err != nil {
-		return fmt.Errorf("writing YAML: %w", err)
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// yamlOf writes the JSON of a value as YAML. YAML allows fewer characters than JSON, so those that
+// cannot be printed are escaped first.
+func yamlOf(value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("writing YAML: %w", err)
 	}
 	var escaped bytes.Buffer
 	for _, r := range string(text) {
@@ -67,10 +76,8 @@ func renderYAML(w io.Writer, d Document, _ Style) error {
 			fmt.Fprintf(&escaped, `\u%04x`, unit)
 		}
 	}
-	text, err = yaml.JSONToYAML(escaped.Bytes())
-	if err != nil {
-		return fmt.Errorf("writing YAML: %w", err)
+	if text, err = yaml.JSONToYAML(escaped.Bytes()); err != nil {
+		return nil, fmt.Errorf("writing YAML: %w", err)
 	}
-	_, err = w.Write(text)
-	return err
+	return text, nil
 }

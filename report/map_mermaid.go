@@ -1,0 +1,96 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// mermaid writes the map as a Mermaid flowchart: a box for each namespace, a dotted arrow for what
+// is not known, a crossed one for what is denied.
+func (m *Map) mermaid(w io.Writer, _ Style) error {
+	lines, err := m.lines()
+	if err != nil {
+		return err
+	}
+	chart := &chart{ids: map[string]string{}}
+	for _, l := range lines {
+		l.from, l.to = chart.node(m.chartNode(l.Source, l)), chart.node(m.chartNode(l.Destination, l))
+	}
+	out := bufio.NewWriter(w)
+	fmt.Fprintln(out, "flowchart LR")
+	slices.SortFunc(chart.groups, func(a, b *chartGroup) int { return strings.Compare(a.namespace, b.namespace) })
+	for i, g := range chart.groups {
+		indent := "  "
+		if g.namespace != "" {
+			fmt.Fprintf(out, "  subgraph s%d[\"%s\"]\n", i, mermaidText(g.namespace))
+			indent = "    "
+		}
+		for _, line := range g.nodes {
+			fmt.Fprintln(out, indent+line)
+		}
+		if g.namespace != "" {
+			fmt.Fprintln(out, "  end")
+		}
+	}
+	arrows := map[string]string{"Allowed": "-->", "Unknown": "-.->", "Denied": "--x"}
+	for _, l := range lines {
+		fmt.Fprintf(out, "  %s %s|\"%s\"| %s\n", l.from, arrows[l.Verdict], mermaidText(l.what()), l.to)
+	}
+	return out.Flush()
+}
+
+// chart collects the nodes of a flowchart by namespace.
+type chart struct {
+	ids    map[string]string
+	groups []*chartGroup
+}
+
+type chartGroup struct {
+	namespace string
+	nodes     []string
+}
+
+// chartNode returns what a node is told apart by, its namespace and what is written in it.
+func (m *Map) chartNode(e Endpoint, l *mapLine) (namespace, label string) {
+	switch e.Kind {
+	case "CIDR":
+		return "", m.outsideText(l.ranges)
+	case "Namespace":
+		return "", e.Name
+	}
+	return e.Namespace, strings.ToLower(e.Kind) + "/" + e.Name
+}
+
+// node returns the id of a node, which is made when it is first asked for.
+func (c *chart) node(namespace, label string) string {
+	key := namespace + "\x00" + label
+	if id := c.ids[key]; id != "" {
+		return id
+	}
+	id := fmt.Sprintf("n%d", len(c.ids))
+	c.ids[key] = id
+	i := slices.IndexFunc(c.groups, func(g *chartGroup) bool { return g.namespace == namespace })
+	if i < 0 {
+		i = len(c.groups)
+		c.groups = append(c.groups, &chartGroup{namespace: namespace})
+	}
+	c.groups[i].nodes = append(c.groups[i].nodes, fmt.Sprintf("%s[\"%s\"]", id, mermaidText(label)))
+	return id
+}
+
+// mermaidText makes text harmless in quotes: what could end them or begin markup becomes an entity.
+// Source: Mermaid documentation, "Flowcharts", "Entity codes to escape characters".
+func mermaidText(text string) string {
+	var b strings.Builder
+	for _, r := range Plain(text) {
+		if strings.ContainsRune("\"#<>&`\\;", r) {
+			fmt.Fprintf(&b, "#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
+)
+
+// mapLine is a flow for people; addresses outside that are alike are one line.
+type mapLine struct {
+	MapFlow
+	source, destination string // as they are typed; "" for addresses outside
+	ranges              []netip.Prefix
+	from, to            string // the nodes of a flowchart
+}
+
+// lines collects the flows and puts addresses together.
+func (m *Map) lines() ([]*mapLine, error) {
+	var out []*mapLine
+	index := map[string]*mapLine{}
+	err := m.each(func(f MapFlow) error {
+		l := &mapLine{MapFlow: f, source: typedEnd(f.Source), destination: typedEnd(f.Destination)}
+		if cidr := f.Source.CIDR + f.Destination.CIDR; cidr != "" {
+			key := fmt.Sprintf("%q %q %s %v %v %v", l.source, l.destination, f.Verdict, f.Partial, f.Connections, f.Through)
+			if known := index[key]; known != nil {
+				l = known
+			} else {
+				index[key] = l
+				out = append(out, l)
+			}
+			l.ranges = append(l.ranges, netip.MustParsePrefix(cidr))
+			return nil
+		}
+		out = append(out, l)
+		return nil
+	})
+	return out, err
+}
+
+func typedEnd(e Endpoint) string {
+	switch e.Kind {
+	case "CIDR":
+		return ""
+	case "Namespace":
+		return "ns/" + e.Name
+	}
+	return ends.Typed(cluster.Ref{Kind: e.Kind, Namespace: e.Namespace, Name: e.Name})
+}
+
+// outsideText names addresses outside in a few words.
+func (m *Map) outsideText(ranges []netip.Prefix) string {
+	const most = 4
+	var texts []string
+	for _, p := range ranges {
+		if p.Bits() == 0 {
+			texts = append(texts, "everywhere outside ("+p.String()+")")
+		} else {
+			texts = append(texts, p.String())
+		}
+	}
+	if len(texts) <= most {
+		return strings.Join(texts, ", ")
+	}
+	whole := slices.ContainsFunc(m.public, func(p netip.Prefix) bool { return p.Addr().Is4() == ranges[0].Addr().Is4() })
+	for _, p := range m.public {
+		if p.Addr().Is4() == ranges[0].Addr().Is4() && !slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Overlaps(p) }) {
+			whole = false
+		}
+	}
+	if whole {
+		return fmt.Sprintf("the internet (%d ranges)", len(texts))
+	}
+	return fmt.Sprintf("%s and %d more ranges", strings.Join(texts[:most-1], ", "), len(texts)-most+1)
+}
+
+// what is said of a flow beside its ends.
+func (l *mapLine) what() string {
+	text := portsText(l.Connections)
+	if l.Partial {
+		text += ", not for all pods"
+	}
+	if len(l.Through) == 0 {
+		return text
+	}
+	var services []string
+	ports := map[string][]string{}
+	for _, e := range l.Through {
+		service := e.Service + " (" + e.Type + ")"
+		if !slices.Contains(services, service) {
+			services = append(services, service)
+		}
+		if port := fmt.Sprintf("%d/%s", e.Port, e.Protocol); !slices.Contains(ports[service], port) {
+			ports[service] = append(ports[service], port)
+		}
+	}
+	for _, service := range services {
+		text += "; Service " + service + " leads here from " + strings.Join(ports[service], ", ")
+	}
+	return text
+}
+
+var verdictStatus = map[string]string{"Allowed": "ok", "Denied": "problem", "Unknown": "unknown"}
+
+// summary counts the flows.
+func (m *Map) summary() string {
+	var parts []string
+	for _, v := range []string{"Allowed", "Denied", "Unknown"} {
+		if n := m.found[v]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ToLower(v)))
+		}
+	}
+	if len(parts) == 0 {
+		return "No flows."
+	}
+	return "Flows by " + m.By + ": " + strings.Join(parts, ", ") + "."
+}
+
+// mapSection is one of the three parts of the page.
+type mapSection struct {
+	title string
+	lines []*mapLine
+}
+
+func (m *Map) sections() ([]mapSection, error) {
+	lines, err := m.lines()
+	out := []mapSection{{title: "Within the cluster"}, {title: "To addresses outside"}, {title: "From addresses outside"}}
+	for _, l := range lines {
+		i := 0
+		switch {
+		case l.source == "":
+			i = 2
+		case l.destination == "":
+			i = 1
+		}
+		out[i].lines = append(out[i].lines, l)
+	}
+	return slices.DeleteFunc(out, func(s mapSection) bool { return len(s.lines) == 0 }), err
+}
+
+// endsOf returns how the two ends of a line are shown: the one that the lines are grouped by, and the
+// other.
+func (m *Map) endsOf(l *mapLine) (group, other string) {
+	switch {
+	case l.source == "":
+		return l.destination, "← " + m.outsideText(l.ranges)
+	case l.destination == "":
+		return l.source, "→ " + m.outsideText(l.ranges)
+	}
+	return l.source, "→ " + l.destination
+}
+
+func (m *Map) table(w io.Writer, s Style) error {
+	sections, err := m.sections()
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	page := &pager{w: out, style: s}
+	for _, section := range sections {
+		page.blank()
+		page.text("", s.paint(bold, section.title))
+		slices.SortStableFunc(section.lines, func(a, b *mapLine) int {
+			x, _ := m.endsOf(a)
+			y, _ := m.endsOf(b)
+			return strings.Compare(x, y)
+		})
+		var rows [][]string
+		last := ""
+		flush := func() {
+			page.grid(rows)
+			rows = nil
+		}
+		for _, l := range section.lines {
+			group, other := m.endsOf(l)
+			if group != last {
+				flush()
+				page.blank()
+				page.text("", Plain(group))
+				last = group
+			}
+			rows = append(rows, []string{s.mark(verdictStatus[l.Verdict]), Plain(other), Plain(l.what())})
+		}
+		flush()
+	}
+	page.blank()
+	page.text("", m.summary())
+	result := ""
+	if m.found["Unknown"] > 0 {
+		result = "Unclear"
+	}
+	page.missing(m.sortedFacts(), m.Gaps, "", result)
+	if page.err != nil {
+		return page.err
+	}
+	return out.Flush()
+}
+
+func (m *Map) markdown(w io.Writer, _ Style) error {
+	sections, err := m.sections()
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	page := &pager{w: out}
+	page.line("## Who may talk to whom")
+	page.blank()
+	page.line(markdown(m.summary()))
+	for _, section := range sections {
+		page.blank()
+		page.line("### " + section.title)
+		page.blank()
+		page.line("| | from | to | ports |")
+		page.line("| --- | --- | --- | --- |")
+		for _, l := range section.lines {
+			from, to := l.source, l.destination
+			if from == "" {
+				from = m.outsideText(l.ranges)
+			}
+			if to == "" {
+				to = m.outsideText(l.ranges)
+			}
+			page.line("| " + Style{}.mark(verdictStatus[l.Verdict]) + " | " + markdown(from) + " | " + markdown(to) + " | " + markdown(l.what()) + " |")
+		}
+	}
+	result := ""
+	if m.found["Unknown"] > 0 {
+		result = "Unclear"
+	}
+	page.unknown(result, m.sortedFacts(), m.Gaps)
+	if page.err != nil {
+		return page.err
+	}
+	return out.Flush()
+}
