@@ -66,6 +66,8 @@ type Diagnosis struct {
 	Changes *Changes
 	// Observed is when the cluster was read; zero where that is not known.
 	Observed time.Time
+	// Tested is the summary where a test on the network settled what was unclear; else empty.
+	Tested string
 }
 
 // Side is one direction over all flows: the verdict, and what isolates and admits where all flows

@@ -11,6 +11,9 @@ import (
 
 // Summary is the sentence that an incident needs: the result, and what decides it.
 func (d *Diagnosis) Summary() string {
+	if d.Tested != "" {
+		return d.Tested
+	}
 	if len(d.Findings) > 0 && (d.Findings[0].Cause || d.Findings[0].Severity == check.Error) && d.Result == Fails {
 		f := d.Findings[0]
 		text := fmt.Sprintf("%s (%s)", f.Message, f.Code)

@@ -17,8 +17,9 @@ import (
 )
 
 func newDiagnose(streams Streams) *cobra.Command {
-	f := &flags{}
+	f, p := &flags{}, &probing{}
 	var since time.Duration
+	var test bool
 	c := &cobra.Command{
 		Use:     "diagnose SOURCE [DESTINATION[:PORT]]",
 		Short:   "Find out why one end cannot talk to the other",
@@ -44,12 +45,22 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
   # would it work if this were applied?
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production --with new.yaml
 
+  # does the network do what policies say?
+  kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production --probe
+
   # from the internet; to an address; as JSON
   kubectl netpol-doctor diagnose internet svc/ingress-nginx-controller:443 -n ingress-nginx
   kubectl netpol-doctor diagnose deploy/payment 192.0.2.10:443 -n production -o json`,
 		Args: oneOrBothEnds,
 		RunE: func(c *cobra.Command, args []string) error {
-			o, err := f.toOptions(c.Context(), c, streams)
+			if err := checkProbing(c, test); err != nil {
+				return err
+			}
+			open := func() (*options, error) { return f.toOptions(c.Context(), c, streams) }
+			if test {
+				open = func() (*options, error) { return f.toProber(c, streams) }
+			}
+			o, err := open()
 			if err != nil {
 				return err
 			}
@@ -58,6 +69,9 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
 					return err
 				}
 			}
+			if len(args) == 1 && test {
+				return errors.New("--probe takes a SOURCE and a DESTINATION")
+			}
 			if len(args) == 1 {
 				return o.answerNeeds(c, args[0])
 			}
@@ -65,10 +79,18 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
 			if err != nil {
 				return o.suggest(c.Context(), err)
 			}
-			return o.finish(report.NewDiagnosis(d, o.document()), outcome{d.Result})
+			document := o.document()
+			if test {
+				if document, err = o.probed(c.Context(), d, p); err != nil || p.dryRun {
+					return err
+				}
+			}
+			return o.finish(report.NewDiagnosis(d, document), outcome{d.Result})
 		},
 	}
 	f.register(c)
+	p.register(c)
+	c.Flags().BoolVar(&test, "probe", false, "test it on the network as well, from an ephemeral container in the source pod (see probe --help)")
 	c.Flags().DurationVar(&since, "since", 0, "show what changed within `DURATION`, such as 2h, before the cluster was read, also where the connection works")
 	return c
 }

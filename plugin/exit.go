@@ -41,7 +41,7 @@ func codeOf(ctx context.Context, err error) (code int, show bool) {
 		return exitUnclear, false
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		return exitInterrupted, false
-	case errors.As(err, &unreachable):
+	case errors.As(err, &unreachable), untestable(err):
 		return exitUnclear, true
 	}
 	return exitUsage, true

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/rest"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
@@ -35,6 +36,7 @@ type flags struct {
 type options struct {
 	streams   Streams
 	source    cluster.Source
+	config    *rest.Config // of the cluster; nil for files
 	fromFiles bool
 	namespace string
 	named     bool // the namespace was named with -n

@@ -50,7 +50,8 @@ logic) and names the rule that decides, the near miss that caused it and the
 smallest fix.
 
 It reads the cluster that kubeconfig points at, or with -f the given manifests
-and no cluster at all. It changes nothing.`,
+and no cluster at all. It changes nothing, except where it is asked to test on
+the network: then it adds a container to a pod, after asking.`,
 		Example: `  kubectl netpol-doctor diagnose deploy/order svc/inventory:80 -n production
   kubectl netpol-doctor diagnose --help`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl netpol-doctor"},
@@ -65,9 +66,9 @@ and no cluster at all. It changes nothing.`,
 		return c.Help()
 	}
 	root.SetUsageFunc(streams.usage)
-	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupCluster, Title: "The whole cluster"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
+	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupNetwork, Title: "On the network"}, &cobra.Group{ID: groupCluster, Title: "The whole cluster"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDiagnose(streams), newMap(streams), newExplain(streams), newVersion(streams), newOptions(streams))
+	root.AddCommand(newDiagnose(streams), newMap(streams), newExplain(streams), newProbe(streams), newVersion(streams), newOptions(streams))
 	root.AddCommand(newSteps(streams)...)
 	return root
 }

@@ -3,8 +3,12 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -54,8 +58,30 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	o.source = source
+	o.source, o.config = source, config
+	if settings.Log != nil {
+		o.config = rest.CopyConfig(config)
+		o.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return shown{next, settings.Log} })
+	}
 	return f.overlay(ctx, o)
+}
+
+// shown is a way to the API server whose requests are told.
+type shown struct {
+	http.RoundTripper
+	log func(live.Request)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s shown) RoundTrip(r *http.Request) (*http.Response, error) {
+	begun := time.Now()
+	answer, err := s.RoundTripper.RoundTrip(r)
+	told := live.Request{Verb: r.Method, Path: r.URL.RequestURI(), Duration: time.Since(begun)}
+	if answer != nil {
+		told.Status = answer.StatusCode
+	}
+	s.log(told)
+	return answer, err
 }
 
 func (o *options) fileOptions() file.Options {

@@ -104,7 +104,7 @@ func (c *Comparison) findings(results []Result) {
 		switch code := j.Row.Code; {
 		case code == "" || explained[j.Hop] || j.Inside(): // what its own pod says explains the others
 		case code == "NPD804" && j.Hop == ResolverTCP: // a client needs it for long answers alone
-		case code == "NPD809" && c.Culprit == Policies: // of some backends it is known
+		case code == "NPD809" && (c.Culprit == Policies || c.Culprit == Endpoints): // why is known
 		default:
 			add(code, j, fmt.Sprintf("%s from %s: %s (%s)", j.Target(), c.Plan.Source.Name, j.Row.Why, j.Outcome()), advice(j))
 		}

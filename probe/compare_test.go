@@ -87,7 +87,7 @@ func TestCompare(t *testing.T) {
 		{name: "the other node fails", manifests: open, destination: "svc/api:80", world: world{b: timedOut}, codes: "NPD807", culprit: probe.Path, result: explain.Fails},
 		{name: "the own node fails", manifests: open, destination: "svc/api:80", world: world{a: timedOut}, codes: "NPD807", result: explain.Fails},
 		{name: "one of two is denied", manifests: town, destination: "svc/api:80", world: world{b: timedOut, service: timedOut}, culprit: probe.Policies, result: explain.Fails},
-		{name: "nothing behind it", manifests: open, destination: "svc/nobody:80", world: world{"Name": stands("10.96.0.8"), "Service": refused}, codes: "NPD809", result: explain.Fails, suspects: "NoEndpoints NotListening PluginRejects OtherLayer"},
+		{name: "nothing behind it", manifests: open, destination: "svc/nobody:80", world: world{"Name": stands("10.96.0.8"), "Service": refused}, culprit: probe.Endpoints, result: explain.Fails, suspects: "NoEndpoints NotListening PluginRejects OtherLayer"},
 		{name: "DNS is silent", manifests: open, destination: "svc/api:80", world: world{"ResolverUDP": noDNS, "ResolverTCP": noDNS, "Name": noDNS}, codes: "NPD804", culprit: probe.DNS, result: explain.Fails, suspects: "DNSDown Programming OtherLayer"},
 		{name: "DNS over TCP alone is silent", manifests: open, destination: "svc/api:80", world: world{"ResolverTCP": noDNS}, culprit: probe.NotKnown, result: explain.Works},
 		{name: "no such name", manifests: open, destination: "svc/api:80", world: world{"Name": noName}, codes: "NPD805", culprit: probe.DNS, result: explain.Fails},
@@ -161,5 +161,48 @@ func TestCarry(t *testing.T) {
 	})
 	if len(results) != 0 {
 		t.Errorf("an interrupted try is a result: %+v", results)
+	}
+}
+
+// TestSettle: what was tested and what was predicted make one result.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	const b = "Backend 10.0.0.3:8080/TCP"
+	other := `
+{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: maybe, namespace: shop}, spec: {endpointSelector: {}, ingress: [{}]}}
+---
+`
+	for _, row := range []struct {
+		name, manifests, destination string
+		world                        world
+		before, after                explain.Result
+		code, summary                string
+	}{
+		{name: "it works, as was said", manifests: open, destination: "pod/api-b:8080", before: explain.Works, after: explain.Works},
+		{name: "it works, and was said not to", manifests: town, destination: "pod/api-b:8080", before: explain.Fails, after: explain.Fails, code: "NPD801"},
+		{name: "it fails, as was said", manifests: town, destination: "pod/api-b:8080", world: world{b: timedOut}, before: explain.Fails, after: explain.Fails, code: "NPD401"},
+		{name: "it fails, and was said to work", manifests: open, destination: "pod/api-b:8080", world: world{b: timedOut}, before: explain.Works, after: explain.Fails, code: "NPD802"},
+		{name: "nothing is learnt", manifests: open, destination: "pod/api-b:8080", world: world{b: lost}, before: explain.Works, after: explain.Works},
+		{name: "it was unclear, and works", manifests: town + other, destination: "pod/api-b:8080", before: explain.Unclear, after: explain.Works, summary: "tested on the network from client, it works"},
+		{name: "it was unclear, and fails", manifests: town + other, destination: "pod/api-b:8080", world: world{b: timedOut}, before: explain.Unclear, after: explain.Fails, code: "NPD809"},
+		{name: "it was unclear, and nothing is learnt", manifests: town + other, destination: "pod/api-b:8080", world: world{b: lost}, before: explain.Unclear, after: explain.Unclear},
+	} {
+		d := diagnosed(t, row.manifests, "pod/client", row.destination)
+		if d.Result != row.before {
+			t.Errorf("%s: %s before it was tested, want %s", row.name, d.Result, row.before)
+		}
+		p, err := probe.NewPlan(d, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := probe.Compare(d, p, probe.Carry(t.Context(), p, row.world.run))
+		c.Settle(d)
+		code := ""
+		if len(d.Findings) > 0 {
+			code = d.Findings[0].Code
+		}
+		if d.Result != row.after || row.code != "" && code != row.code || !strings.Contains(d.Summary(), row.summary) || c.Summary() == "" {
+			t.Errorf("%s: %s %s %q %q", row.name, d.Result, code, d.Summary(), c.Summary())
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -16,6 +17,7 @@ const (
 	Nothing        Culprit = "Nothing" // every hop works
 	DNS            Culprit = "DNS"
 	ServiceMapping Culprit = "ServiceMapping" // what turns a Service's address into a pod's
+	Endpoints      Culprit = "Endpoints"      // nothing is behind the Service
 	Policies       Culprit = "Policies"
 	Application    Culprit = "Application"
 	Path           Culprit = "NodePath"
@@ -46,8 +48,10 @@ func blame(c scene) (Culprit, string) {
 	switch {
 	case len(badServices) > 0 && all > 0 && len(good) == all:
 		return ServiceMapping, fmt.Sprintf("%s does not work, and the pods behind it do", badServices[0].Target())
-	case len(bad) > 0 && denied(bad) && len(c.results) > 0:
-		return Policies, fmt.Sprintf("they deny %s, and it does not work", bad[0].Target())
+	case len(badServices) > 0 && c.unbacked(badServices[0]):
+		return Endpoints, fmt.Sprintf("nothing is behind Service %s, and %s does not work", badServices[0].Object.Name, badServices[0].Target())
+	case len(bad) > 0 && denied(bad):
+		return Policies, fmt.Sprintf("policies deny %s, and nothing came back; diagnose names the rule", bad[0].Target())
 	case len(good) > 0 && len(bad) > 0:
 		return c.blameSome(bad)
 	case len(bad) > 0 && len(bad) == all:
@@ -58,11 +62,27 @@ func blame(c scene) (Culprit, string) {
 	return NotKnown, "no difference between two hops tells"
 }
 
+// unbacked tells whether the API has no endpoint at all of the Service that was tested.
+func (c scene) unbacked(r Result) bool {
+	found := false
+	for _, a := range c.d.Answers {
+		if v := a.Route.Service; v == nil || v.Ref() != r.Object || a.Route.Port != r.Port {
+			continue
+		}
+		unread := slices.ContainsFunc(a.Route.Obstacles, func(o ends.Obstacle) bool { return o.Kind == ends.BackendsUnreadable })
+		if unread || len(a.Route.Backends)+len(a.Route.Unready) > 0 {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
 func (c scene) blameDNS() (Culprit, string) {
 	for _, r := range c.results {
 		switch {
 		case r.Hop == ResolverUDP && r.Fails() && r.Verdict == policy.Denied:
-			return Policies, "they deny lookups, and the DNS server does not answer"
+			return Policies, "policies deny lookups, and the DNS server does not answer; diagnose names the rule"
 		case r.Hop == ResolverUDP && r.Fails():
 			return DNS, "its server does not answer"
 		case r.Hop == Name && r.Fails():

@@ -12,6 +12,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster/file"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/plugin"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 	"github.com/netpol-doctor/netpol-doctor/probe"
 )
 
@@ -65,7 +66,11 @@ func many(app string, n int) string {
 // diagnosed asks a question of manifests.
 func diagnosed(t *testing.T, manifests, source, destination string) *explain.Diagnosis {
 	t.Helper()
-	from, err := file.Open(t.Context(), []string{"-"}, file.Options{Stdin: strings.NewReader(manifests)})
+	from, err := file.Open(t.Context(), []string{"-"}, file.Options{
+		Stdin:      strings.NewReader(manifests),
+		Foreign:    func(apiVersion, kind string) bool { return policy.LayerKindOf(apiVersion, kind) != nil },
+		Namespaced: func(string, string) bool { return true },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,7 +179,7 @@ func (c scene) weighPlace(s Suspect) (Weight, string) {
 	case NotReady:
 		return when(destination != nil && (!destination.Ready || destination.Deleting), r.Object.Name+" is not ready, or is going away")
 	case NoEndpoints:
-		return when(r.Hop == Service && !slices.ContainsFunc(c.results, func(o Result) bool { return o.Hop == Backend }), "the API has no endpoint of it")
+		return when(r.Hop == Service && c.unbacked(r), "the API has no endpoint of it")
 	case NotListening:
 		return c.listening()
 	case DNSDown:

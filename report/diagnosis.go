@@ -12,6 +12,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/probe"
 )
 
 // Diagnosis is the answer of `diagnose`.
@@ -35,6 +36,8 @@ type Diagnosis struct {
 	// ObservedAt is when the cluster was read; files do not tell.
 	ObservedAt string      `json:"observedAt,omitempty"`
 	Origin     *Provenance `json:"origin,omitempty"`
+	// Probe is there where the network was to be tested.
+	Probe *Probe `json:"probe,omitempty"`
 
 	// For people only: how both ends read in a headline, and the sentence that sums up.
 	from, to, summary, command string
@@ -65,6 +68,9 @@ type Flow struct {
 type Options struct {
 	// Command is how the question was asked, as it can be typed again.
 	Command string
+	// Probe is what was tested on the network, or Unable why nothing was; neither: nobody asked.
+	Probe  *probe.Comparison
+	Unable string
 	// Locate returns the line of a field of an object, if the object is from a file.
 	Locate func(origin cluster.Origin, path string) (int, bool)
 }
@@ -114,6 +120,9 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 		doc.Fixes = append(doc.Fixes, f.Fix)
 	}
 	doc.changed, doc.noted = linesOf(d.Changes)
+	if o.Probe != nil || o.Unable != "" {
+		doc.Probe = probeOf(o.Probe, o.Unable)
+	}
 	if !d.Destination.Target.Port.IsZero() {
 		doc.Port = d.Destination.Target.Port.String()
 	}

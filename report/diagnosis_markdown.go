@@ -22,6 +22,7 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 		}
 		page.line("| " + markdown(s.Title) + " | " + Style{}.mark(s.Status) + " | " + strings.Join(lines, "<br>") + " |")
 	}
+	page.probeMarkdown(d.Probe)
 	page.findings(d.Findings)
 	if len(d.fixed) > 0 {
 		page.blank()

@@ -16,6 +16,7 @@ func (d *Diagnosis) table(w io.Writer, s Style) error {
 	page.text("", s.paint(bold, Plain(d.from)+"  →  "+Plain(d.to)))
 	page.blank()
 	page.steps(d.steps())
+	page.probe(d.Probe)
 	page.blank()
 	page.verdict(d.Result, d.summary)
 	page.fixes(d)

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -15,8 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
 
 	"github.com/netpol-doctor/netpol-doctor/probe/live"
+	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
 // probeWorld is a namespace in which pods have to be "restricted", with a pod that is.
@@ -275,4 +278,56 @@ func TestProbeUnfit(t *testing.T) {
 	impossible(t, err, "not running but Succeeded")
 	_, err = prober(t, s.Admin()).Prepare(t.Context(), "probe-unfit", "nobody")
 	impossible(t, err, "not found")
+}
+
+// The command line prints what it would add, adds nothing where nobody can say yes, and has no
+// verdict where nothing can be tested.
+func TestProbeCommand(t *testing.T) {
+	s := Shared(t)
+	admin := probeWorld(t, s, "probe-command")
+	s.Apply(t, restricted("probe-command", "server"))
+	before := podOf(t, admin, "probe-command", "client")
+	kubeconfig := Kubeconfig(t, s.Admin(), "probe-command")
+	ask := func(line string) run {
+		return doctor(t.Context(), append(strings.Fields(line), "--kubeconfig", kubeconfig)...)
+	}
+
+	r := ask("probe pod/client pod/server:80 --dry-run --probe-image mirror.example/agnhost:2.56")
+	var added corev1.Pod
+	if err := yaml.UnmarshalStrict([]byte(r.stdout), &added); err != nil || r.code != 0 || added.Name != "client" || len(added.Spec.EphemeralContainers) != 1 {
+		t.Fatalf("%v: %+v", err, r)
+	}
+	if c := added.Spec.EphemeralContainers[0]; c.Image != "mirror.example/agnhost:2.56" || c.SecurityContext.RunAsUser == nil {
+		t.Errorf("%+v", c)
+	}
+	if r := ask("probe pod/client pod/server:80 --dry-run --probe-destination"); strings.Count(r.stdout, "kind: Pod") != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := ask("probe pod/client pod/server:80"); r.code != 2 || r.stdout != "" || !strings.Contains(r.stderr, "--yes") {
+		t.Errorf("nobody said yes: %+v", r)
+	}
+	if r := ask("probe 192.0.2.1 pod/server:80 --yes"); r.code != 3 || r.stdout != "" || !strings.Contains(r.stderr, "nothing can be tested") {
+		t.Errorf("from outside: %+v", r)
+	}
+	// What cannot be tested leaves the answer as it is, and is said.
+	r = ask("diagnose 192.0.2.1 pod/server:80 --probe --yes -o json")
+	var d report.Diagnosis
+	if err := json.Unmarshal([]byte(r.stdout), &d); err != nil || r.code != 0 || d.Probe == nil || d.Probe.Unable == "" || d.Probe.Result != "Unclear" {
+		t.Errorf("%v: %+v", err, r)
+	}
+	if after := podOf(t, admin, "probe-command", "client"); after.ResourceVersion != before.ResourceVersion {
+		t.Error("the pod was changed")
+	}
+
+	// A container that runs, by its status, where no kubelet runs anything: nothing is learnt.
+	done := kubelet(t.Context(), t, admin, before, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}})
+	r = ask("probe pod/client pod/server:80 --yes -o json")
+	<-done
+	var p report.ProbeReport
+	if err := json.Unmarshal([]byte(r.stdout), &p); err != nil || r.code != 3 || len(p.Probe.Attempts) != 1 || p.Probe.Attempts[0].Observed != "Inconclusive" {
+		t.Errorf("%v: %+v", err, r)
+	}
+	if r := ask("probe pod/client pod/server:80 --dry-run"); r.code != 0 || r.stdout != "" || !strings.Contains(r.stderr, "still runs") {
+		t.Errorf("a container that runs is used again: %+v", r)
+	}
 }

@@ -100,6 +100,7 @@ func TestBareNode(t *testing.T) {
 	t.Cleanup(func() { node.CheckNothingLeft(t) }) // after the node's own clean-up
 	c := start(t, node.Options{})
 	c.testNode(t)
+	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, false) })
 	t.Run("policies", c.testPoliciesDoNothing)
 }
 
@@ -107,6 +108,7 @@ func TestCilium(t *testing.T) {
 	t.Cleanup(func() { node.CheckNothingLeft(t) })
 	c := start(t, node.Options{Enforcer: node.Cilium})
 	c.testNode(t)
+	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, true) })
 	t.Run("policies", c.testPolicies)
 }
 
@@ -119,6 +121,7 @@ func (c cluster) testNode(t *testing.T) {
 	t.Run("DNS", c.testDNS)
 	t.Run("Service", c.testService)
 	t.Run("outside", c.testOutside)
+	t.Run("probe", c.testProbe)
 }
 
 // The exit status of a command is told apart from a failure to run it.
