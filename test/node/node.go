@@ -50,7 +50,8 @@ type Node struct {
 // fails it when the cluster does not come up. There is one node on a machine at
 // a time: Start waits until others are gone.
 //
-// The logs of its programs are among the artifacts of the test; when the test
+// It is an error if something of the node is left when the test has ended. The
+// logs of its programs are among the artifacts of the test; when the test
 // fails their last words are printed, too.
 func Start(tb testing.TB, options Options) *Node {
 	tb.Helper()
@@ -75,6 +76,9 @@ func Start(tb testing.TB, options Options) *Node {
 			p.Kill()
 		}
 		if err := clear(context.WithoutCancel(tb.Context()), n.directory); err != nil {
+			tb.Error(err)
+		}
+		if err := traces(); err != nil {
 			tb.Error(err)
 		}
 	})

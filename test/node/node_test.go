@@ -97,7 +97,6 @@ func (c cluster) run(t *testing.T, line string) string {
 }
 
 func TestBareNode(t *testing.T) {
-	t.Cleanup(func() { node.CheckNothingLeft(t) }) // after the node's own clean-up
 	c := start(t, node.Options{})
 	c.testNode(t)
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, false) })
@@ -105,7 +104,6 @@ func TestBareNode(t *testing.T) {
 }
 
 func TestCilium(t *testing.T) {
-	t.Cleanup(func() { node.CheckNothingLeft(t) })
 	c := start(t, node.Options{Enforcer: node.Cilium})
 	c.testNode(t)
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, true) })

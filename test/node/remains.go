@@ -39,16 +39,16 @@ func (n *Node) claim(ctx context.Context, tb testing.TB) error {
 	if err != nil {
 		return fmt.Errorf("waiting for another test's node to end: %w", err)
 	}
-	n.directory = workDirectory()
+	n.directory = workDirectory
 	if err := clear(ctx, n.directory); err != nil {
 		return err
 	}
 	return os.Mkdir(n.directory, 0o700)
 }
 
-// workDirectory is the same for every node, so that each finds what the one
-// before it has left.
-func workDirectory() string { return filepath.Join(os.TempDir(), "netpol-doctor-node") }
+// workDirectory is the same for every node, whoever starts it, so that each
+// finds what the one before it has left.
+const workDirectory = "/var/tmp/netpol-doctor-node"
 
 // clear removes what a node leaves when its processes are gone: its link to
 // this machine, its control group, its files. Settings are put back.
@@ -63,6 +63,34 @@ func clear(ctx context.Context, directory string) error {
 		restoreSettings(directory),
 		os.RemoveAll(directory),
 	)
+}
+
+// traces is an error for each thing of a node that is left outside of its
+// namespaces, where clear removes it.
+func traces() error {
+	var found []error
+	if _, err := os.Stat(workDirectory); !errors.Is(err, fs.ErrNotExist) {
+		found = append(found, fmt.Errorf("the directory %s is left (%v)", workDirectory, err))
+	}
+	if _, err := net.InterfaceByName(machineLink); err == nil {
+		found = append(found, fmt.Errorf("the interface %s is left", machineLink))
+	}
+	places, err := hierarchies()
+	found = append(found, err)
+	for _, place := range places {
+		if _, err := os.Stat(filepath.Join(place, controlGroup)); !errors.Is(err, fs.ErrNotExist) {
+			found = append(found, fmt.Errorf("the control group of %s is left (%v)", place, err))
+		}
+	}
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if found = append(found, err); strings.Contains(string(mounts), workDirectory) {
+		found = append(found, fmt.Errorf("something is mounted in %s:\n%s", workDirectory, mounts))
+	}
+	rules, err := exec.Command("iptables-save").Output()
+	if found = append(found, err); strings.Contains(string(rules), "KUBE-") {
+		found = append(found, fmt.Errorf("packet filter rules are left:\n%s", rules))
+	}
+	return errors.Join(found...)
 }
 
 // settings are those of the whole machine that a kubelet changes, and Cilium.
@@ -100,15 +128,21 @@ func recordSettings(directory string) error {
 	return os.WriteFile(settingsFile(directory), content, 0o600)
 }
 
-// restoreSettings puts the settings back, if there is a record of them.
-func restoreSettings(directory string) error {
+// recordedSettings returns what recordSettings has noted.
+func recordedSettings(directory string) (map[string]string, error) {
 	content, err := os.ReadFile(settingsFile(directory))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err != nil {
+		return nil, err
 	}
 	values := map[string]string{}
-	if err == nil {
-		err = json.Unmarshal(content, &values)
+	return values, json.Unmarshal(content, &values)
+}
+
+// restoreSettings puts the settings back, if there is a record of them.
+func restoreSettings(directory string) error {
+	values, err := recordedSettings(directory)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	for setting, value := range values {
 		err = errors.Join(err, os.WriteFile(settingPath(setting), []byte(value), 0))
