@@ -8,6 +8,7 @@ import (
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // Class is pods that policies cannot tell apart, but for the node they are on.
@@ -15,10 +16,11 @@ type Class struct {
 	Pods []*cluster.Pod
 
 	number  int
-	known   bool         // some address is known
-	uses    [stacks]bool // the families that its addresses are of
-	tunnels ends.Tunnels // the meshes that may carry its traffic
-	rules   [3][]int     // by direction: numbers of the rules that its verdicts can depend on
+	known   bool            // some address is known
+	uses    [stacks]bool    // the families that its addresses are of
+	tunnels ends.Tunnels    // the meshes that may carry its traffic
+	asked   [3]*policy.Side // by direction: who judges
+	rules   [3][]int        // by direction: numbers of the rules that its verdicts can depend on
 	sides   [stacks][3]*side
 }
 

@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"slices"
+
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -29,7 +31,8 @@ func (s *Sets) compileRules() {
 	rules, clauses := map[policy.RuleRef]int{}, map[string]*clause{}
 	for _, c := range s.Classes {
 		for _, d := range directions {
-			for _, ref := range s.set.RulesAbout(c.first(), d) {
+			c.asked[d] = s.set.SideOf(c.first(), d)
+			for _, ref := range c.asked[d].Rules() {
 				number, ok := rules[ref]
 				if !ok {
 					number = len(s.rules)
@@ -59,7 +62,7 @@ func (s *Sets) compileRule(ref policy.RuleRef, known map[string]*clause) rule {
 	return r
 }
 
-// hold holds a clause against every class. Those on the host network are looked at one by one.
+// hold holds a clause against every class.
 func (s *Sets) hold(c *clause) {
 	for _, n := range s.namespaces {
 		if n.start == n.end || !s.set.ClauseReaches(c.ref, n.namespace) {
@@ -67,7 +70,7 @@ func (s *Sets) hold(c *clause) {
 		}
 		for _, class := range s.Classes[n.start:n.end] {
 			for f, family := range families {
-				if !class.may(f) || class.first().HostNetwork {
+				if !class.may(f) {
 					continue
 				}
 				if what := s.set.Hold(c.ref, policy.PodEnd(class.first()), family); what != policy.HeldNever {
@@ -88,4 +91,9 @@ func (c *clause) add(f int, what policy.Held, class *Class, size int) {
 	h := held{what, newBitset(size)}
 	h.classes.add(class.number)
 	c.held[f] = append(c.held[f], h)
+}
+
+// reaches tells whether the clause says something else than never of a class.
+func (c *clause) reaches(f int, class int) bool {
+	return slices.ContainsFunc(c.held[f], func(h held) bool { return h.classes.has(class) })
 }

@@ -71,8 +71,5 @@ func (s *Sets) judgeOutside(c *Class, d policy.Direction, f int, part netip.Pref
 	for _, number := range c.rules[d] {
 		cuts = append(cuts, s.set.PortsOf(s.rules[number].ref, destination.Pod)...)
 	}
-	return s.cells(cuts, source, destination, f, func(flow policy.Flow) (policy.Verdict, []policy.Fact) {
-		decision := s.set.Evaluate(flow)
-		return decision.Verdict, decision.Facts
-	})
+	return s.cells(cuts, source, destination, f, c.asked[d].Judge) // policies select pods only, so no other side is asked
 }

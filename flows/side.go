@@ -66,7 +66,7 @@ func (s *Sets) look(c *Class, d policy.Direction, f int) *side {
 		if peer == nil {
 			continue // the only pod of the group is the subject itself
 		}
-		if r := s.judge(c.first(), peer, d, f, g.live); !r.ports.May.Empty() {
+		if r := s.judge(c, c.first(), peer, d, f, g.live); !r.ports.May.Empty() {
 			out.groups = append(out.groups, group{g.classes, r})
 			out.admits.join(g.classes)
 		}
@@ -76,12 +76,25 @@ func (s *Sets) look(c *Class, d policy.Direction, f int) *side {
 		if !other.may(f) {
 			continue
 		}
+		live := s.live(c, other, d, f)
 		for near, pods := range examples(c.Pods, other.Pods) {
-			r := s.judge(pods[0], pods[1], d, f, c.rules[d])
+			r := s.judge(c, pods[0], pods[1], d, f, live)
 			out.single[single{number, near}] = r
 			if !r.ports.May.Empty() {
 				out.admits.add(number)
 			}
+		}
+	}
+	return out
+}
+
+// live lists the rules that may match a class which is looked at by itself.
+func (s *Sets) live(c, other *Class, d policy.Direction, f int) []int {
+	var out []int
+	for _, number := range c.rules[d] {
+		r := &s.rules[number]
+		if r.anywhere || r.ref.Direction != d || slices.ContainsFunc(r.clauses, func(k *clause) bool { return k.reaches(f, other.number) }) {
+			out = append(out, number)
 		}
 	}
 	return out
@@ -224,7 +237,7 @@ func (s *Sets) peerIn(c *Class, classes bitset) *cluster.Pod {
 }
 
 // judge asks for one flow in each cell of ports. The rules are those that can make a difference.
-func (s *Sets) judge(subject, peer *cluster.Pod, d policy.Direction, f int, live []int) *result {
+func (s *Sets) judge(c *Class, subject, peer *cluster.Pod, d policy.Direction, f int, live []int) *result {
 	source, destination := subject, peer
 	if d == policy.Ingress {
 		source, destination = peer, subject
@@ -233,9 +246,7 @@ func (s *Sets) judge(subject, peer *cluster.Pod, d policy.Direction, f int, live
 	for _, number := range live {
 		cuts = append(cuts, s.set.PortsOf(s.rules[number].ref, destination)...)
 	}
-	return s.cells(cuts, policy.PodEnd(source), policy.PodEnd(destination), f, func(flow policy.Flow) (policy.Verdict, []policy.Fact) {
-		return s.set.Judge(flow, d)
-	})
+	return s.cells(cuts, policy.PodEnd(source), policy.PodEnd(destination), f, c.asked[d].Judge)
 }
 
 // cells asks for a verdict in each cell that the cuts make, and puts the answers together. Ports

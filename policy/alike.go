@@ -22,27 +22,49 @@ type PortRange struct {
 	From, To int32
 }
 
-// Judge gives the verdict of Evaluate for one direction of a flow, and the facts it hangs on.
-func (s *Set) Judge(f Flow, d Direction) (Verdict, []Fact) {
-	decision := s.decide(f, d)
-	return decision.Verdict, decision.Facts
+// Side is one direction of a pod: egress where it is the source, ingress where it is the destination.
+// It is good for every pod of its Class.
+type Side struct {
+	set       *Set
+	direction Direction
+	policies  []*compiled // those that may select the pod; no other can matter
 }
 
-// RulesAbout returns the rules that the verdict for a pod in a direction can depend on. Among them
-// are rules of the other direction where the plugin lets those open this one.
-func (s *Set) RulesAbout(p *cluster.Pod, d Direction) []RuleRef {
-	var out []RuleRef
+// SideOf returns one direction of a pod.
+func (s *Set) SideOf(p *cluster.Pod, d Direction) *Side {
+	side := &Side{set: s, direction: d, policies: []*compiled{}}
 	for _, c := range s.policies[p.Namespace] {
-		if t, _ := s.match(&world{}, c.subject, labelledPod(p)); t == No {
-			continue
+		if t, _ := s.match(&world{}, c.subject, labelledPod(p)); t != No {
+			side.policies = append(side.policies, c)
 		}
-		if c.lists[d] || s.profile.Of(UnlistedSectionsEnforced).Answer != No {
-			for _, r := range c.rules[d] {
+	}
+	return side
+}
+
+// Judge gives the verdict of Evaluate for this direction of a flow, and the facts it hangs on.
+func (e *Side) Judge(f Flow) (Verdict, []Fact) {
+	judge := func(w *world) Verdict {
+		w.policies = e.policies
+		return e.set.direction(w, f, e.direction).Verdict
+	}
+	if v := judge(&world{}); v != Unknown {
+		return v, nil
+	}
+	return settle(judge)
+}
+
+// Rules returns the rules that a verdict can depend on. Among them are rules of the other direction
+// where the plugin lets those open this one.
+func (e *Side) Rules() []RuleRef {
+	var out []RuleRef
+	for _, c := range e.policies {
+		if c.lists[e.direction] || e.set.profile.Of(UnlistedSectionsEnforced).Answer != No {
+			for _, r := range c.rules[e.direction] {
 				out = append(out, r.ref)
 			}
 		}
-		if s.Entangled() {
-			for _, r := range c.rules[other(d)] {
+		if e.set.Entangled() {
+			for _, r := range c.rules[other(e.direction)] {
 				out = append(out, r.ref)
 			}
 		}

@@ -213,7 +213,11 @@ const PoliciesResource = "networkpolicies.networking.k8s.io"
 // admit. Source: networking/v1 NetworkPolicySpec.PodSelector.
 func (s *Set) policyTier(w *world, f Flow, subject, peer Endpoint, d *DirectionDecision) {
 	isolated, admitted := No, No
-	for _, c := range s.policies[subject.Pod.Namespace] {
+	policies := w.policies
+	if policies == nil {
+		policies = s.policies[subject.Pod.Namespace]
+	}
+	for _, c := range policies {
 		t := s.tracePolicy(w, c, f, subject, peer, d.Direction)
 		d.Trace = append(d.Trace, t)
 		isolated = or(isolated, t.Isolates)

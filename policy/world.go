@@ -10,6 +10,9 @@ type world struct {
 	// twins: the flow goes between two pods of one template, so that a fact about a pod does not
 	// say of which of them.
 	twins bool
+	// policies, if not nil, are those of the subject's namespace that may select it, and no trace
+	// of the others is asked for.
+	policies []*compiled
 }
 
 // question is a fact and every answer it could have that predicates can tell apart.

@@ -1,6 +1,7 @@
-// Command bench measures whole runs of the plugin on generated clusters: one diagnose, Denied, with
-// its cause, output included. It prints a Markdown table with the median of several runs and,
-// beside it, the floor: what reading the same bytes and looking at each once takes on the machine.
+// Command bench measures whole runs of the plugin on generated clusters, output included: one
+// diagnose, Denied, with its cause, and the map of everything. It prints a Markdown table of each
+// with the median of several runs and, beside it, the floor: what reading the same bytes and looking
+// at each once takes on the machine.
 //
 // Usage: bench [-runs N] [-large] PLUGIN
 package main
@@ -49,32 +50,57 @@ func bench(plugin string, runs int, large bool) error {
 	if err := command("go", "build", "-o", generator, "./test/generate").Run(); err != nil {
 		return fmt.Errorf("building the generator: %w", err)
 	}
-	shapes := []shape{{"dir", 200, 5000, 1500}, {"shuffled", 200, 5000, 1500}, {"list", 200, 5000, 1500}, {"json", 200, 5000, 1500}}
+	medium := []shape{{"dir", 200, 5000, 1500}, {"shuffled", 200, 5000, 1500}, {"list", 200, 5000, 1500}, {"json", 200, 5000, 1500}}
+	one, all := medium, slices.Concat([]shape{{"dir", 50, 1000, 300}}, medium, []shape{{"dir", 500, 20000, 5000}})
 	if large {
-		shapes = append(shapes, shape{"dir", 1000, 100000, 10000}, shape{"list", 1000, 100000, 10000})
+		one = append(one, shape{"dir", 1000, 100000, 10000}, shape{"list", 1000, 100000, 10000})
+		all = append(all, shape{"dir", 1000, 100000, 10000})
 	}
-	fmt.Println("| cluster | shape | size | time | memory | floor |\n| --- | --- | --- | --- | --- | --- |")
-	for i, s := range shapes {
-		target := filepath.Join(folder, strconv.Itoa(i))
-		generate := command(generator, "-namespaces", strconv.Itoa(s.namespaces), "-pods", strconv.Itoa(s.pods), "-policies", strconv.Itoa(s.policies), "-shape", s.name, target)
-		if err := generate.Run(); err != nil {
-			return fmt.Errorf("generating %+v: %w", s, err)
+	for _, table := range []struct {
+		question
+		shapes []shape
+	}{{diagnose, one}, {connectivityMap, all}} {
+		fmt.Printf("%s:\n\n| cluster | shape | size | time | memory | floor |\n| --- | --- | --- | --- | --- | --- |\n", table.args[0])
+		for _, s := range table.shapes {
+			if err := row(plugin, generator, folder, s, table.question, runs); err != nil {
+				return err
+			}
 		}
-		size, floor, err := readAll(target, runs)
-		if err != nil {
-			return err
-		}
-		wall, peak, err := measure(plugin, target, runs)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("| %d namespaces, %d pods, %d policies | %s | %.1f MB | %.3f s | %d MiB | %.3f s |\n",
-			s.namespaces, s.pods, s.policies, s.name, float64(size)/1e6, wall.Seconds(), peak>>20, floor.Seconds())
-		if err := os.RemoveAll(target); err != nil {
-			return err
-		}
+		fmt.Println()
 	}
 	return nil
+}
+
+// question is a run of the plugin, its exit code and what must be in its output.
+type question struct {
+	args []string
+	code int
+	says string
+}
+
+var (
+	diagnose        = question{[]string{"diagnose", "deploy/client", "svc/server:80", "-n", "ns-0001"}, 1, "NPD101"}
+	connectivityMap = question{[]string{"map", "-o", "json"}, 0, `"kind": "ConnectivityMap"`}
+)
+
+// row generates a cluster, measures one question about it and prints what came out.
+func row(plugin, generator, folder string, s shape, q question, runs int) error {
+	target := filepath.Join(folder, "cluster")
+	generate := command(generator, "-namespaces", strconv.Itoa(s.namespaces), "-pods", strconv.Itoa(s.pods), "-policies", strconv.Itoa(s.policies), "-shape", s.name, target)
+	if err := generate.Run(); err != nil {
+		return fmt.Errorf("generating %+v: %w", s, err)
+	}
+	size, floor, err := readAll(target, runs)
+	if err != nil {
+		return err
+	}
+	wall, peak, err := measure(plugin, target, q, runs)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| %d namespaces, %d pods, %d policies | %s | %.1f MB | %.3f s | %d MiB | %.3f s |\n",
+		s.namespaces, s.pods, s.policies, s.name, float64(size)/1e6, wall.Seconds(), peak>>20, floor.Seconds())
+	return os.RemoveAll(target)
 }
 
 func command(name string, args ...string) *exec.Cmd {
@@ -84,18 +110,18 @@ func command(name string, args ...string) *exec.Cmd {
 }
 
 // measure returns the median time and the largest memory of a run.
-func measure(plugin, folder string, runs int) (wall time.Duration, peak int64, err error) {
+func measure(plugin, folder string, q question, runs int) (wall time.Duration, peak int64, err error) {
 	var times []time.Duration
 	for i := range runs + 1 {
-		c := command(plugin, "diagnose", "deploy/client", "svc/server:80", "-n", "ns-0001", "-f", folder)
+		c := command(plugin, slices.Concat(q.args, []string{"-f", folder})...)
 		var out bytes.Buffer
 		c.Stdout = &out
 		start := time.Now()
 		err := c.Run()
 		took := time.Since(start)
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(out.Bytes(), []byte("NPD101")) {
-			return 0, 0, fmt.Errorf("the run did not find the cause: %w\n%s", err, out.Bytes())
+		if err != nil && !errors.As(err, &exit) || c.ProcessState.ExitCode() != q.code || !bytes.Contains(out.Bytes(), []byte(q.says)) {
+			return 0, 0, fmt.Errorf("the run did not say what it has to: %w\n%.1000s", err, out.Bytes())
 		}
 		if i > 0 {
 			times = append(times, took)
