@@ -109,7 +109,7 @@ func (o *options) probed(ctx context.Context, d *explain.Diagnosis, p *probing) 
 	case err == nil && !p.dryRun:
 		comparison.Settle(d)
 		document.Probe = comparison
-	case untestable(err) && !p.dryRun:
+	case untestable(err) && !p.dryRun && ctx.Err() == nil:
 		document.Unable = err.Error()
 	default:
 		return document, err

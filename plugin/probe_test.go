@@ -2,11 +2,18 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	source "github.com/netpol-doctor/netpol-doctor/cluster/live"
+	"github.com/netpol-doctor/netpol-doctor/cluster/live/livetest"
+	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/probe/live"
 )
 
@@ -37,5 +44,38 @@ func TestConfirm(t *testing.T) {
 	}
 	if err := o.confirm(reused, &probing{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestProbeInterrupted: what is interrupted has no answer; what cannot be tested keeps the one that
+// there is.
+func TestProbeInterrupted(t *testing.T) {
+	t.Parallel()
+	pod := func(name, ip string) *corev1.Pod {
+		return &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Annotations: map[string]string{"kubernetes.io/config.mirror": "x"}},
+			Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}}},
+		}
+	}
+	server := livetest.New(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}, pod("a", "10.244.0.6"), pod("b", "10.244.0.7"))
+	from, err := source.Open(server.Config(), source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &options{source: from, config: server.Config(), namespace: "shop"}
+	d, err := o.diagnose(t.Context(), "pod/a", "pod/b:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Static pods take no ephemeral containers.
+	document, err := o.probed(t.Context(), d, &probing{image: live.DefaultImage})
+	if err != nil || !strings.Contains(document.Unable, "static pod") || d.Result != explain.Works {
+		t.Errorf("cannot be tested: %v, %q, %s", err, document.Unable, d.Result)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	_, err = o.probed(ctx, d, &probing{image: live.DefaultImage})
+	if code, show := codeOf(ctx, err); !errors.Is(err, context.Canceled) || code != exitInterrupted || show {
+		t.Errorf("interrupted: %v, code %d", err, code)
 	}
 }
