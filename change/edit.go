@@ -67,9 +67,11 @@ const (
 	Unlabelled     CautionKind = "Unlabelled"     // the other end has no labels, so its whole namespace is admitted
 	// UnlabelledSubject: the pods that a policy is for have no labels, so it selects its whole namespace.
 	UnlabelledSubject CautionKind = "UnlabelledSubject"
-	NotIsolated       CautionKind = "NotIsolated" // the edit leaves pods open to everybody in the direction
-	Excluded          CautionKind = "Excluded"    // the selector leaves the other end out by name
-	OtherRules        CautionKind = "OtherRules"  // other rules select by the label that the edit adds
+	// AllItsRules: every rule of the policy in that direction counts then, for all pods that it selects.
+	AllItsRules CautionKind = "AllItsRules"
+	NotIsolated CautionKind = "NotIsolated" // the edit leaves pods open to everybody in the direction
+	Excluded    CautionKind = "Excluded"    // the selector leaves the other end out by name
+	OtherRules  CautionKind = "OtherRules"  // other rules select by the label that the edit adds
 )
 
 // Operation is one step of a JSON patch (RFC 6902), as `kubectl patch --type=json` takes it.

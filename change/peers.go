@@ -151,11 +151,13 @@ func (p proposer) unasked(block netip.Prefix, ranges []netip.Prefix) []netip.Pre
 	return ends.Join(out)
 }
 
-// distinct leaves out ranges that are there twice: UDP and TCP go to the same addresses.
+// distinct leaves out ranges that are there twice, or lie in others: UDP and TCP go to the same
+// addresses, and a node may lie in the range that was asked for.
 func distinct(ranges []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	for _, r := range ranges {
-		if !slices.Contains(out, r) {
+		within := func(o netip.Prefix) bool { return o != r && o.Bits() <= r.Bits() && o.Overlaps(r) }
+		if !slices.Contains(out, r) && !slices.ContainsFunc(ranges, within) {
 			out = append(out, r)
 		}
 	}

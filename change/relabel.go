@@ -61,11 +61,8 @@ func (p proposer) labelNamespace(clause policy.Clause, pod *cluster.Pod) []Edit 
 	if n.Labels.Open != cluster.Closed || p.meansNamespace(clause.Ref) || !named && (podSelector == nil || empty(podSelector)) {
 		return nil
 	}
-	e := p.label(NamespaceLabelAdded, cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: n.Name}, n.Origin, clause, "metadata")
-	if written := len(n.Labels.Known) > 1; p.set.Snapshot().FromFiles && !written {
-		e.Patch = []Operation{{Op: "add", Path: "/metadata/labels", Value: map[string]string{m.Key: m.Want[0]}}}
-	}
-	return []Edit{e}
+	// A namespace of a cluster always has labels to add to: its name is one.
+	return []Edit{p.label(NamespaceLabelAdded, cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: n.Name}, n.Origin, clause, "metadata")}
 }
 
 // optIn are values of labels that say no more than that access is asked for.

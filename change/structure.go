@@ -74,6 +74,9 @@ func (p proposer) listEdits(t policy.PolicyTrace) []Edit {
 	e.From, e.To = t.Policy.Spec.PolicyTypes, append(slices.Clone(t.Policy.Spec.PolicyTypes), typeOf[p.dir])
 	e.Patch = []Operation{{Op: "add", Path: "/spec/policyTypes", Value: e.To}}
 	e.Distance = unlistedType
+	if wide := func(r policy.RuleTrace) bool { return len(r.Peers) == 0 }; len(t.Rules) > 1 || slices.ContainsFunc(t.Rules, wide) || !p.ownPolicy(t.Policy) {
+		e.Cautions = []Caution{{Kind: AllItsRules, Rule: e.Rule}}
+	}
 	return []Edit{e}
 }
 

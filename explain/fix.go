@@ -106,6 +106,8 @@ func CautionText(c change.Caution) string {
 		return "the pods to be allowed carry no labels, so this allows every pod of the namespace: give them a label first"
 	case change.UnlabelledSubject:
 		return "the pods that it is for carry no labels, so it selects every pod of the namespace: give them a label first"
+	case change.AllItsRules:
+		return "every " + c.Rule.Direction.String() + " rule of the policy counts then, for every pod that it selects, and not only for this connection: read them first"
 	case change.NotIsolated:
 		return "no policy isolates these pods in this direction then: everybody reaches them, or they reach everything"
 	case change.Excluded:

@@ -83,7 +83,7 @@ func TestPeerText(t *testing.T) {
 func TestCautionText(t *testing.T) {
 	t.Parallel()
 	ref := policy.RuleRef{Policy: &cluster.Policy{NetworkPolicy: &networkingv1.NetworkPolicy{}}}
-	for _, kind := range []change.CautionKind{change.AgainstExcept, change.EveryAddress, change.WholeNamespace, change.Unlabelled, change.UnlabelledSubject, change.NotIsolated, change.Excluded, change.OtherRules} {
+	for _, kind := range []change.CautionKind{change.AgainstExcept, change.EveryAddress, change.WholeNamespace, change.Unlabelled, change.UnlabelledSubject, change.AllItsRules, change.NotIsolated, change.Excluded, change.OtherRules} {
 		if explain.CautionText(change.Caution{Kind: kind, Rule: ref, Except: "192.0.2.0/24"}) == "" {
 			t.Errorf("%s has no words", kind)
 		}
