@@ -96,7 +96,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 			return err
 		}
 	}
-	s, err := o.read(ctx, cluster.Scope{All: true, Nodes: true, NamespaceObjects: true})
+	s, gaps, err := o.readMap(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 			return err
 		}
 	}
-	doc := report.NewMap(s, recognised, by, filter, o.document(), func(yield func(flows.Row) error) error {
+	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), func(yield func(flows.Row) error) error {
 		return sets.Rows(wanted, func(r flows.Row) error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -137,12 +137,39 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 	if err := doc.Render(o.streams.Out, o.format, o.streams.style()); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(s.Gaps, func(g cluster.Gap) bool {
+	if slices.ContainsFunc(gaps, func(g cluster.Gap) bool {
 		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable
 	}) {
 		return outcome{explain.Unclear}
 	}
 	return outcome{explain.Works}
+}
+
+// readMap reads all namespaces. Somebody who may not, and asks for one namespace, gets the flows
+// within it: that the others are missing is a gap of the map, not of what is known about it.
+func (o *options) readMap(ctx context.Context) (*cluster.Snapshot, []cluster.Gap, error) {
+	s, err := o.read(ctx, cluster.Scope{All: true, Nodes: true})
+	if err != nil || o.fromFiles || o.all || s.Read.All {
+		return s, gapsOf(s), err
+	}
+	own, err := o.read(ctx, cluster.Scope{Namespaces: []string{o.namespace}, NamespaceObjects: true, Nodes: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	gaps := gapsOf(own)
+	for _, g := range gapsOf(s) {
+		if !slices.Contains(gaps, g) {
+			gaps = append(gaps, g)
+		}
+	}
+	return own, gaps, nil
+}
+
+func gapsOf(s *cluster.Snapshot) []cluster.Gap {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.Gaps)
 }
 
 // onlyPort is the set of one port.

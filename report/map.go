@@ -72,10 +72,11 @@ type MapEntry struct {
 	SourceRewritten bool `json:"sourceRewritten,omitempty"`
 }
 
-// NewMap makes the document of rows, which are asked for each time that it is written.
-func NewMap(s *cluster.Snapshot, plugin policy.Plugin, by flows.By, filter MapFilter, o Options, rows func(func(flows.Row) error) error) *Map {
+// NewMap makes the document of rows, which are asked for each time that it is written. The gaps are
+// what may be missing from it.
+func NewMap(s *cluster.Snapshot, gaps []cluster.Gap, plugin policy.Plugin, by flows.By, filter MapFilter, o Options, rows func(func(flows.Row) error) error) *Map {
 	return &Map{
-		Header: Header{APIVersion, "ConnectivityMap"}, By: string(by), Plugin: pluginOf(plugin), Gaps: gapsOf(s.Gaps, o.Command),
+		Header: Header{APIVersion, "ConnectivityMap"}, By: string(by), Plugin: pluginOf(plugin), Gaps: gapsOf(gaps, o.Command),
 		rows: rows, wanted: filter, public: ends.Internet(s), facts: map[policy.Fact]bool{}, found: map[string]int{},
 	}
 }

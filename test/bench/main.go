@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -114,7 +115,7 @@ func measure(plugin, folder string, q question, runs int) (wall time.Duration, p
 	var times []time.Duration
 	for i := range runs + 1 {
 		c := command(plugin, slices.Concat(q.args, []string{"-f", folder})...)
-		var out bytes.Buffer
+		var out head
 		c.Stdout = &out
 		start := time.Now()
 		err := c.Run()
@@ -135,6 +136,7 @@ func measure(plugin, folder string, q question, runs int) (wall time.Duration, p
 // readAll returns the size of a folder, and the median time to read it and look at every byte.
 func readAll(folder string, runs int) (size int64, floor time.Duration, err error) {
 	var times []time.Duration
+	buffer := make([]byte, 1<<20)
 	for range runs {
 		size = 0
 		start := time.Now()
@@ -142,9 +144,8 @@ func readAll(folder string, runs int) (size int64, floor time.Duration, err erro
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			text, err := os.ReadFile(path)
-			size += int64(len(text))
-			bytes.Count(text, []byte{'\n'})
+			n, err := look(path, buffer)
+			size += n
 			return err
 		})
 		if err != nil {
@@ -154,4 +155,35 @@ func readAll(folder string, runs int) (size int64, floor time.Duration, err erro
 	}
 	slices.Sort(times)
 	return size, times[len(times)/2], nil
+}
+
+// look reads a file and looks at every byte. It keeps none of them: the memory that this process
+// has when it starts another one counts as that one's.
+func look(path string, buffer []byte) (size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	for {
+		n, err := f.Read(buffer)
+		size += int64(n)
+		bytes.Count(buffer[:n], []byte{'\n'})
+		if errors.Is(err, io.EOF) {
+			return size, nil
+		}
+		if err != nil {
+			return size, err
+		}
+	}
+}
+
+// head keeps the beginning of what is written to it.
+type head struct{ bytes.Buffer }
+
+// Write implements io.Writer.
+func (h *head) Write(text []byte) (int, error) {
+	const most = 1 << 20
+	h.Buffer.Write(text[:min(len(text), max(most-h.Len(), 0))])
+	return len(text), nil
 }
