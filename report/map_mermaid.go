@@ -54,19 +54,18 @@ type chartGroup struct {
 }
 
 // chartNode returns what a node is told apart by, its namespace and what is written in it.
-func (m *Map) chartNode(e Endpoint, l *mapLine) (namespace, label string) {
+func (m *Map) chartNode(e Endpoint, l *mapLine) (key, namespace, label string) {
 	switch e.Kind {
 	case "CIDR":
-		return "", m.outsideText(l.ranges)
+		return fmt.Sprint(l.ranges), "", m.outsideText(l.ranges) // other ranges may read the same
 	case "Namespace":
-		return "", e.Name
+		return "ns/" + e.Name, "", e.Name
 	}
-	return e.Namespace, strings.ToLower(e.Kind) + "/" + e.Name
+	return typedEnd(e), e.Namespace, strings.ToLower(e.Kind) + "/" + e.Name
 }
 
 // node returns the id of a node, which is made when it is first asked for.
-func (c *chart) node(namespace, label string) string {
-	key := namespace + "\x00" + label
+func (c *chart) node(key, namespace, label string) string {
 	if id := c.ids[key]; id != "" {
 		return id
 	}

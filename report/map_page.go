@@ -10,6 +10,7 @@ import (
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // mapLine is a flow for people; addresses outside that are alike are one line.
@@ -55,7 +56,7 @@ func typedEnd(e Endpoint) string {
 
 // outsideText names addresses outside in a few words.
 func (m *Map) outsideText(ranges []netip.Prefix) string {
-	const most = 4
+	const most = 2
 	var texts []string
 	for _, p := range ranges {
 		if p.Bits() == 0 {
@@ -119,6 +120,14 @@ func (m *Map) summary() string {
 		return "No flows."
 	}
 	return "Flows by " + m.By + ": " + strings.Join(parts, ", ") + "."
+}
+
+// unenforced is said where nothing seems to enforce policies.
+func (m *Map) unenforced() string {
+	if m.Plugin.Enforces != policy.No.String() {
+		return ""
+	}
+	return "Nothing that enforces NetworkPolicies was seen: this is what they say, not what is so."
 }
 
 // mapSection is one of the three parts of the page.
@@ -190,6 +199,9 @@ func (m *Map) table(w io.Writer, s Style) error {
 	}
 	page.blank()
 	page.text("", m.summary())
+	if note := m.unenforced(); note != "" {
+		page.text("", note)
+	}
 	result := ""
 	if m.found["Unknown"] > 0 {
 		result = "Unclear"
@@ -211,6 +223,10 @@ func (m *Map) markdown(w io.Writer, _ Style) error {
 	page.line("## Who may talk to whom")
 	page.blank()
 	page.line(markdown(m.summary()))
+	if note := m.unenforced(); note != "" {
+		page.blank()
+		page.line(note)
+	}
 	for _, section := range sections {
 		page.blank()
 		page.line("### " + section.title)
