@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
@@ -16,21 +15,24 @@ func compileCilium(s *Set, f *cluster.Foreign, l *layer) {
 	} else if len(specs) == 0 {
 		specs = append(specs, f.Spec)
 	}
-	var selects []*selector
+	var selects []*ciliumSelector
 	nodes, unclear := false, false
 	for _, spec := range specs {
 		for dir, field := range map[Direction]string{Egress: "egress", Ingress: "ingress"} {
 			_, admits := spec[field]
 			_, denies := spec[field+"Deny"]
 			l.reverses[dir].denied = l.reverses[dir].denied || admits
-			l.reverses[dir].allowed = l.reverses[dir].allowed || admits || denies
+			l.reverses[dir].allowed = l.reverses[dir].allowed || denies || isolates(spec, field, admits)
 		}
 		switch endpoints, ok := spec["endpointSelector"]; {
 		case ok:
-			c := s.labelSelector(endpoints)
-			if c == nil || slices.ContainsFunc(c.requirements, func(r requirement) bool { return ciliumLabel(r.key) }) {
+			c := s.ciliumSelector(endpoints, f.Namespace)
+			if c == nil {
 				unclear = true
 				continue
+			}
+			if c.unclear {
+				l.hosts = Maybe
 			}
 			selects = append(selects, c)
 		case spec["nodeSelector"] != nil:
@@ -48,15 +50,22 @@ func compileCilium(s *Set, f *cluster.Foreign, l *layer) {
 			result = Maybe
 		}
 		for _, c := range selects {
-			result = or(result, s.matchOrMaybe(w, c, labelledPod(p)))
+			result = or(result, s.selectsEndpoint(w, c, p))
 		}
 		return result
 	}
 }
 
-// ciliumLabel tells whether a label is one that Cilium gives its endpoints by itself, or has a
-// source prefix: what these mean is Cilium's, not the pod's.
-// Source: Cilium documentation, "Endpoint Selectors" and "Identity-Relevant Labels".
-func ciliumLabel(key string) bool {
-	return strings.Contains(key, ":") || strings.HasPrefix(key, "io.kubernetes.") || strings.HasPrefix(key, "io.cilium.") || strings.HasPrefix(key, "reserved.")
+// isolates tells whether rules of a direction, or the word of the policy, can shut out what they
+// do not admit. Without the default deny, only a rule that demands more than it admits can.
+// Source: cilium.io/v2 Rule, enableDefaultDeny: "If not specified, the default is true for each
+// traffic direction that has rules, and false otherwise".
+func isolates(spec map[string]any, field string, admits bool) bool {
+	modes, _ := spec["enableDefaultDeny"].(map[string]any)
+	if mode, ok := modes[field].(bool); ok {
+		return mode || slices.ContainsFunc(list(spec[field]), func(rule map[string]any) bool {
+			return rule["fromRequires"] != nil || rule["toRequires"] != nil || rule["authentication"] != nil
+		})
+	}
+	return admits
 }

@@ -144,11 +144,53 @@ a/web -> b/web:8000         => Unknown: egress unknown (` + other + `(CiliumNetw
 b/web -> a/db:5432          => Unknown: ingress unknown (` + other + `(CiliumNetworkPolicy))
 b/web -> a/job:80           => Allowed
 `},
-		{name: "Cilium: labels that it gives endpoints by itself are not the pod's", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: a}}, ingressDeny: [{}]"), rows: `
+		{name: "Cilium: the name of the namespace, as io.kubernetes.pod.namespace", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"io.kubernetes.pod.namespace\": a}}, ingressDeny: [{}]"), rows: `
 b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+# another namespace
+a/web -> b/web:8000         => Allowed
+a/db -> c/web:8080          => Allowed
+`},
+		{name: "Cilium: the name of the namespace, as k8s:io.kubernetes.pod.namespace", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"k8s:io.kubernetes.pod.namespace\": a}}, ingressDeny: [{}]"), rows: `
+b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+# another namespace
+a/web -> b/web:8000         => Allowed
+a/db -> c/web:8080          => Allowed
+`},
+		{name: "Cilium: the name of the namespace in an expression", policies: denyIngress + foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchExpressions: [{key: \"k8s:io.kubernetes.pod.namespace\", operator: NotIn, values: [a]}]}, ingress: [{}]"), rows: `
+b/web -> a/web:8080         => Denied: ingress shut by a/deny
+a/web -> b/web:8000         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+`},
+		{name: "Cilium: in a policy of a namespace, that name takes the place of another", policies: foreign("cilium.io/v2", "CiliumNetworkPolicy", "a", "endpointSelector: {matchLabels: {\"k8s:io.kubernetes.pod.namespace\": zz}}, ingressDeny: [{}]"), rows: `
+b/web -> a/web:8080         => Unknown: ingress unknown (` + other + `(CiliumNetworkPolicy))
+a/web -> b/web:8000         => Allowed
+`},
+		{name: "Cilium: labels of the namespace", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"k8s:io.cilium.k8s.namespace.labels.team\": blue, app: web}}, ingressDeny: [{}]"), rows: `
+a/web -> b/web:8000         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+a/web -> b/db:5432          => Allowed
+b/web -> a/web:8080         => Allowed
 `},
 		{name: "Cilium: labels with a source", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"k8s:app\": web}}, ingressDeny: [{}]"), rows: `
-b/web -> a/db:5432          => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+b/db -> a/web:8080          => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+b/web -> a/db:5432          => Allowed
+`},
+		{name: "Cilium: labels that it gives endpoints by itself are not the pod's", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"k8s:io.cilium.k8s.policy.cluster\": default, app: web}}, ingressDeny: [{}]"), rows: `
+b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+b/web -> a/db:5432          => Allowed
+`},
+		{name: "Cilium: labels of another source", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {matchLabels: {\"reserved:host\": \"\"}}, ingressDeny: [{}]"), rows: `
+b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+`},
+		{name: "Cilium: without its default deny, rules that admit only admit", policies: denyIngress + foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{}], egress: [{}]"), rows: `
+b/web -> a/web:8080         => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+a/web -> b/web:8000         => Allowed
+`},
+		{name: "Cilium: without its default deny, a deny rule still denies, and a demand too", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, ingressDeny: [{}], egress: [{authentication: {mode: required}}]"), rows: `
+203.0.113.9 -> a/web:8080   => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+a/web -> 203.0.113.9:443    => Unknown: egress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+`},
+		{name: "Cilium: its default deny denies without a rule", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "endpointSelector: {}, enableDefaultDeny: {ingress: true}"), rows: `
+203.0.113.9 -> a/web:8080   => Unknown: ingress unknown (OtherLayer x (CiliumClusterwideNetworkPolicy))
+a/web -> 203.0.113.9:443    => Allowed
 `},
 		{name: "Cilium: a nodeSelector means nodes, and hostNetwork pods with them", plugin: "cilium", policies: foreign("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", "nodeSelector: {}, ingress: [{}]"), rows: `
 b/web -> a/web:8080         => Allowed
