@@ -307,11 +307,17 @@ func (p *Pass) eachEdit(kinds []change.Kind, do func(change.Cause, change.Edit))
 	}
 }
 
-// Settle makes up its mind about a lookup whose DNS server is only assumed. Denied is certain
-// only if no rule admits the DNS ports to anybody at all: otherwise the server may be one that a
-// rule does admit.
+// Settle makes up its mind about a lookup whose DNS server is only assumed, or is the node's. Denied
+// is certain only if no rule admits the DNS ports to anybody at all: otherwise the server may be one
+// that a rule does admit. The resolvers of a node may be the node itself, or cluster DNS.
 func (l *Lookup) Settle() {
-	if l.Resolver.Kind != ends.AssumedDNS {
+	var open policy.Fact
+	switch l.Resolver.Kind {
+	case ends.AssumedDNS:
+		open = policy.Fact{Kind: policy.DNSServer, Object: cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}}
+	case ends.NodeDNS:
+		open = policy.Fact{Kind: policy.NameAddress, Object: cluster.Ref{Kind: "DNSName", Name: ends.NodeResolvers}}
+	default:
 		return
 	}
 	for _, a := range l.Answers {
@@ -320,7 +326,7 @@ func (l *Lookup) Settle() {
 				d := &j.Decisions[i]
 				if d.Verdict == policy.Denied && admitsPort(d.Egress) {
 					d.Verdict = policy.Unknown
-					d.Facts = append(d.Facts, policy.Fact{Kind: policy.DNSServer, Object: cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}})
+					d.Facts = append(d.Facts, open)
 				}
 			}
 		}

@@ -65,7 +65,7 @@ func FactText(f policy.Fact) FactWords {
 		}
 		if o.Name == ends.NodeResolvers || o.Name == ends.UpstreamResolvers {
 			return FactWords{
-				fmt.Sprintf("whether %s have an address in %s", o.Name, f.Key),
+				whichResolvers(o.Name, f.Key),
 				"look them up: /etc/resolv.conf of the nodes, the Corefile of cluster DNS",
 			}
 		}
@@ -172,4 +172,13 @@ func inKey(key string) string {
 		return ""
 	}
 	return ", and whether that is in " + key
+}
+
+// whichResolvers asks for the addresses of resolvers: whether they are in a block, or without one
+// whether a rule means them at all.
+func whichResolvers(name, block string) string {
+	if block == "" {
+		return fmt.Sprintf("who %s are: the rules admit port 53 to others, and those may be among them", name)
+	}
+	return fmt.Sprintf("whether %s have an address in %s", name, block)
 }

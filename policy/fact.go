@@ -22,7 +22,7 @@ const (
 	// ServiceAddress: the cluster address of a Service is not known. Key is the block it may lie in.
 	ServiceAddress FactKind = "ServiceAddress"
 	// NameAddress: a DNS name that the cluster does not know. Key is the block its address may
-	// lie in.
+	// lie in; empty where it may be that of any end which a rule admits.
 	NameAddress FactKind = "NameAddress"
 	// SameNode: whether both ends are on one node is not known.
 	SameNode FactKind = "SameNode"
