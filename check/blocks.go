@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
@@ -70,7 +71,7 @@ Fix: select the pods by their labels. For nodes and the API server, use the plug
 				if rule, m := ignoredBlock(c); m != nil {
 					p.report(Finding{
 						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
-						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s may lie in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), p.pluginName()),
+						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s %s in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), lies(otherEnd(c.Flow, rule.Direction), m.Want[0]), p.pluginName()),
 						Evidence: map[string]string{"wanted": m.Want[0]},
 						Advice:   "use the plugin's own policies for that end, or have the plugin match it by ipBlock",
 					})
@@ -161,6 +162,22 @@ func wouldAllow(c change.Cause, reasons ...policy.Reason) (policy.RuleRef, *poli
 // held blocks against what runs in the cluster.
 func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
 	return wouldAllow(c, policy.BlockIgnoresPods, policy.BlockIgnoresNode)
+}
+
+// lies says of an end that is held against a block how sure it is that it lies in it: one without an
+// address that is known may.
+func lies(e policy.Endpoint, block string) string {
+	var known []netip.Addr
+	switch {
+	case e.Pod != nil:
+		known = e.Pod.IPs
+	case e.Node != nil:
+		known = e.Node.IPs
+	}
+	if prefix, err := netip.ParsePrefix(block); err == nil && slices.ContainsFunc(known, prefix.Contains) {
+		return "lies"
+	}
+	return "may lie"
 }
 
 // aliasTaken finds the rule that selects pods for a Service that is an alias for a name outside, where

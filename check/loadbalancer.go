@@ -31,7 +31,7 @@ Fix: set externalTrafficPolicy: Local, or filter at the load balancer (loadBalan
 					if f.Kind == policy.SourceSeen && r.Service != nil {
 						p.report(Finding{
 							Object: r.Service.Ref(), Field: "spec.externalTrafficPolicy", Origin: r.Service.Origin,
-							Message: fmt.Sprintf("Service %s may put a node's address in place of the client's (externalTrafficPolicy: Cluster), and the rules tell the two apart", name(r.Service.Ref())),
+							Message: fmt.Sprintf("Service %s may put a node's address in place of the client's (externalTrafficPolicy: Cluster), and the answer hangs on which of the two the pod sees", name(r.Service.Ref())),
 							Advice:  "set externalTrafficPolicy: Local or filter at the load balancer, and test from outside",
 						})
 					}

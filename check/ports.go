@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/netpol-doctor/netpol-doctor/change"
 )
 
@@ -55,7 +57,7 @@ another protocol, such as syslog or statsd over UDP.
 Fix: set the protocol, or add a second entry where both are needed.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortProtocol, change.AddedPort}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %d/%s; the traffic arrives on %d/%s", place(e), c.Flow.Arriving.Port, e.Clause.Want[0], c.Flow.Arriving.Port, c.Flow.Protocol),
+				p.cause(c, e, fmt.Sprintf("%s allows %s; the traffic arrives on %d/%s", place(e), withProtocol(c, e), c.Flow.Arriving.Port, c.Flow.Protocol),
 					map[string]string{"wanted": e.Clause.Want[0], "seen": string(c.Flow.Protocol)})
 			})
 		},
@@ -91,6 +93,15 @@ Fix: move the end of the range, or name the port alone.`,
 			})
 		},
 	},
+}
+
+// withProtocol says what the entry of a rule allows, whose protocol is not that of the flow. A name
+// means another number, or none, with that protocol.
+func withProtocol(c change.Cause, e change.Edit) string {
+	if port := change.PortsOf(e.Rule)[e.Rule.Port].Port; port != nil && port.Type == intstr.String {
+		return fmt.Sprintf("the port named %q over %s", port.StrVal, e.Clause.Want[0])
+	}
+	return fmt.Sprintf("%d/%s", c.Flow.Arriving.Port, e.Clause.Want[0])
 }
 
 func portEvidence(e change.Edit) map[string]string {

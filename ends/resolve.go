@@ -321,6 +321,10 @@ func resolveName(s *cluster.Snapshot, end End, name string, depth int) (End, err
 		end.Target.Prefix = netip.PrefixFrom(addr, addr.BitLen())
 		return resolveAddress(s, end)
 	}
+	if addr, ok := podName(name); ok {
+		end.Target.Prefix = netip.PrefixFrom(addr, addr.BitLen())
+		return resolveAddress(s, end)
+	}
 	if certain := strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local") || name == "kubernetes.default"; certain && depth == 0 {
 		candidates := serviceNames(name)
 		if len(candidates) == 0 {

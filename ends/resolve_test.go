@@ -57,3 +57,24 @@ func TestHeadlessWithoutPorts(t *testing.T) {
 		}
 	}
 }
+
+// TestNameOfAPodAddress: the name that a cluster's DNS makes of an address means what is there.
+func TestNameOfAPodAddress(t *testing.T) {
+	t.Parallel()
+	pod := &cluster.Pod{Namespace: "b", Name: "web", IPs: []netip.Addr{netip.MustParseAddr("10.0.1.1"), netip.MustParseAddr("fd00::11")}, Ready: true}
+	s := (&cluster.Snapshot{FromFiles: true, Pods: []*cluster.Pod{pod}}).Seal()
+	for _, row := range []struct{ name, want string }{
+		{"10-0-1-1.b.pod.cluster.local", "web"},
+		{"10-0-1-1.b.pod", "web"},
+		{"fd00--11.b.pod.cluster.local", "web"},
+		{"10-0-1-2.b.pod.cluster.local", "10.0.1.2/32"},
+		{"10-0-1.b.pod.cluster.local", ""},
+		{"10-0-1-1.pod.cluster.local", ""},
+		{"10-0-1-1.b.svc.pod.cluster.local", ""},
+	} {
+		end, err := Resolve(s, Target{DNSName: row.name})
+		if (err == nil) != (row.want != "") || err == nil && (end.Ref.Name != row.want || !end.ByName) {
+			t.Errorf("%s: %+v, %v", row.name, end.Ref, err)
+		}
+	}
+}

@@ -82,6 +82,9 @@ func (t Target) Scope() cluster.Scope {
 	case t.IsAddress():
 		return cluster.Scope{Addresses: []netip.Addr{t.Prefix.Addr()}}
 	case t.DNSName != "":
+		if addr, ok := podName(t.DNSName); ok {
+			return cluster.Scope{Addresses: []netip.Addr{addr}}
+		}
 		var refs []cluster.Ref
 		for _, c := range serviceNames(t.DNSName) {
 			refs = append(refs, cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: c.namespace, Name: c.name})
@@ -132,4 +135,20 @@ func serviceNames(dns string) []candidate {
 		return []candidate{{namespace: labels[2], name: labels[1], pod: labels[0]}}
 	}
 	return nil
+}
+
+// podName reads the name that a cluster's DNS has for an address of a pod, such as
+// 10-0-1-1.production.pod.cluster.local. Source: concept page "DNS for Services and Pods", "A/AAAA
+// records"; CoreDNS, plugin kubernetes, "pods insecure", answers without looking for the pod.
+func podName(dns string) (netip.Addr, bool) {
+	labels := strings.Split(strings.TrimSuffix(dns, ".cluster.local"), ".")
+	if len(labels) != 3 || labels[2] != "pod" {
+		return netip.Addr{}, false
+	}
+	for _, separator := range []string{".", ":"} {
+		if addr, err := netip.ParseAddr(strings.ReplaceAll(labels[0], "-", separator)); err == nil {
+			return addr, true
+		}
+	}
+	return netip.Addr{}, false
 }
