@@ -3,6 +3,7 @@ package flows
 import (
 	"slices"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -11,6 +12,8 @@ type rule struct {
 	ref      policy.RuleRef
 	clauses  []*clause
 	anywhere bool // it has no peers: it matches every end
+	fixed    bool // ports are the same for every destination
+	ports    []policy.PortRange
 }
 
 // clause is a peer of one rule or of several that say the same, and the classes of which it says
@@ -44,6 +47,15 @@ func (s *Sets) compileRules() {
 		}
 	}
 	each(s.clauses, s.hold)
+	numbers := make([]int, len(s.rules))
+	for i := range numbers {
+		numbers[i] = i
+	}
+	each(numbers, func(i int) {
+		if r := &s.rules[i]; s.set.PortsFixed(r.ref) {
+			r.fixed, r.ports = true, s.set.PortsOf(r.ref, nil)
+		}
+	})
 }
 
 func (s *Sets) compileRule(ref policy.RuleRef, known map[string]*clause) rule {
@@ -96,4 +108,18 @@ func (c *clause) add(f int, what policy.Held, class *Class, size int) {
 // reaches tells whether the clause says something else than never of a class.
 func (c *clause) reaches(f int, class int) bool {
 	return slices.ContainsFunc(c.held[f], func(h held) bool { return h.classes.has(class) })
+}
+
+// cuts returns the ports at which the answers of some rules may change, for a destination.
+func (s *Sets) cuts(rules []int, destination *cluster.Pod) []policy.PortRange {
+	var out []policy.PortRange
+	for _, number := range rules {
+		r := &s.rules[number]
+		if r.fixed {
+			out = append(out, r.ports...)
+		} else {
+			out = append(out, s.set.PortsOf(r.ref, destination)...)
+		}
+	}
+	return out
 }

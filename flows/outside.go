@@ -67,9 +67,5 @@ func (s *Sets) judgeOutside(c *Class, d policy.Direction, f int, part netip.Pref
 	if d == policy.Ingress {
 		source, destination = destination, source
 	}
-	var cuts []policy.PortRange
-	for _, number := range c.rules[d] {
-		cuts = append(cuts, s.set.PortsOf(s.rules[number].ref, destination.Pod)...)
-	}
-	return s.cells(cuts, source, destination, f, c.asked[d].Judge) // policies select pods only, so no other side is asked
+	return s.cells(s.cuts(c.rules[d], destination.Pod), source, destination, f, c.asked[d].Judge) // policies select pods only, so no other side is asked
 }

@@ -120,10 +120,7 @@ func (s *Sets) together(a, b *Class, near Near, f int) Answer {
 	if !ok {
 		return Answer{}
 	}
-	var cuts []policy.PortRange
-	for _, number := range slices.Concat(a.rules[policy.Egress], b.rules[policy.Ingress]) {
-		cuts = append(cuts, s.set.PortsOf(s.rules[number].ref, pods[1])...)
-	}
+	cuts := s.cuts(slices.Concat(a.rules[policy.Egress], b.rules[policy.Ingress]), pods[1])
 	r := s.cells(cuts, policy.PodEnd(pods[0]), policy.PodEnd(pods[1]), f, func(flow policy.Flow) (policy.Verdict, []policy.Fact) {
 		d := s.set.Evaluate(flow)
 		return d.Verdict, d.Facts

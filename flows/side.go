@@ -242,11 +242,7 @@ func (s *Sets) judge(c *Class, subject, peer *cluster.Pod, d policy.Direction, f
 	if d == policy.Ingress {
 		source, destination = peer, subject
 	}
-	var cuts []policy.PortRange
-	for _, number := range live {
-		cuts = append(cuts, s.set.PortsOf(s.rules[number].ref, destination)...)
-	}
-	return s.cells(cuts, policy.PodEnd(source), policy.PodEnd(destination), f, c.asked[d].Judge)
+	return s.cells(s.cuts(live, destination), policy.PodEnd(source), policy.PodEnd(destination), f, c.asked[d].Judge)
 }
 
 // cells asks for a verdict in each cell that the cuts make, and puts the answers together. Ports

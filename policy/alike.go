@@ -266,6 +266,11 @@ func (s *Set) PortsOf(ref RuleRef, destination *cluster.Pod) []PortRange {
 	return out
 }
 
+// PortsFixed tells whether PortsOf says the same of a rule for every destination.
+func (s *Set) PortsFixed(ref RuleRef) bool {
+	return s.namesDeviate() || !slices.ContainsFunc(s.whole(ref).ports, func(p port) bool { return p.name != "" })
+}
+
 // deviatingPorts are all numbers that a port name has on any pod, in every protocol: what a plugin
 // makes of names may hang on other pods than the destination.
 func (s *Set) deviatingPorts(p port) (out []PortRange) {
