@@ -114,11 +114,11 @@ Verify: kubectl get pods --show-labels
 Fix: select by the labels of the pod template.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.StampedLabel}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s wants %s=%s, a label that changes with every rollout or replica", place(e), e.Clause.Key, strings.Join(e.Clause.Want, ",")), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s wants %s, a label that changes with every rollout or replica", place(e), asked(e.Clause)), labelEvidence(e))
 			})
 			p.eachEdit(change.Additions, func(c change.Cause, e change.Edit) {
 				if e.Clause != nil && cluster.StampedByController(e.Clause.Key) {
-					p.cause(c, e, fmt.Sprintf("%s wants %s=%s, a label that changes with every rollout or replica, and nothing else", place(e), e.Clause.Key, strings.Join(e.Clause.Want, ",")),
+					p.cause(c, e, fmt.Sprintf("%s wants %s, a label that changes with every rollout or replica, and nothing else", place(e), asked(e.Clause)),
 						map[string]string{"key": e.Clause.Key, "wanted": strings.Join(e.Clause.Want, ","), "seen": e.Clause.Saw})
 				}
 			})
@@ -186,6 +186,20 @@ func place(e change.Edit) string {
 	rule := e.Rule
 	rule.Peer, rule.Port = -1, -1
 	return rule.Policy.Name + " " + rule.Path()
+}
+
+// asked says what a line of a selector asks of its label.
+func asked(m *policy.Mismatch) string {
+	values := strings.Join(m.Want, ",")
+	switch metav1.LabelSelectorOperator(m.Operator) {
+	case metav1.LabelSelectorOpExists:
+		return "any " + m.Key
+	case metav1.LabelSelectorOpDoesNotExist:
+		return "no " + m.Key
+	case metav1.LabelSelectorOpNotIn:
+		return m.Key + " other than " + values
+	}
+	return m.Key + "=" + values
 }
 
 // peerOf is the end that the clause of an edit is about.

@@ -1,5 +1,7 @@
 package cluster
 
+import "slices"
+
 // Openness says which label keys beyond the known ones an object may carry.
 type Openness uint8
 
@@ -19,6 +21,8 @@ const (
 type Labels struct {
 	Known map[string]string
 	Open  Openness
+	// Sure are the keys that are there for certain, while their values are not known.
+	Sure []string
 }
 
 // Presence of a label key.
@@ -46,6 +50,24 @@ func (l Labels) Get(key string) (string, Presence) {
 		}
 	}
 	return "", Absent
+}
+
+// Stamped tells whether a key is there for certain, with a value that is not known.
+func (l Labels) Stamped(key string) bool {
+	_, known := l.Known[key]
+	return !known && slices.Contains(l.Sure, key)
+}
+
+// stampedBy are the pod labels that the controllers behind a kind of workload always add. Those
+// that only some versions add are not among them, and a ReplicaSet adds none: those of a Deployment
+// have the label in their template.
+// Source: as for stamped.
+var stampedBy = map[string][]string{
+	"Deployment":  {"pod-template-hash"},
+	"DaemonSet":   {"controller-revision-hash"},
+	"StatefulSet": {"controller-revision-hash", "statefulset.kubernetes.io/pod-name"},
+	"Job":         {"job-name", "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"},
+	"CronJob":     {"job-name", "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"},
 }
 
 // stamped are the pod labels that controllers of Kubernetes add by themselves.

@@ -39,6 +39,39 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// TestStamped: which labels are there for certain on the pods of a workload, whatever their value.
+func TestStamped(t *testing.T) {
+	t.Parallel()
+	const (
+		template = `template: {metadata: {labels: {app: x}}}`
+		manual   = `manualSelector: true, ` + template
+	)
+	for _, row := range []struct {
+		kind, spec, key string
+		want            bool
+	}{
+		{"Deployment", template, "pod-template-hash", true},
+		{"Deployment", template, "controller-revision-hash", false},
+		{"Deployment", template, "app", false},
+		{"Deployment", `template: {metadata: {labels: {pod-template-hash: h}}}`, "pod-template-hash", false},
+		{"ReplicaSet", template, "pod-template-hash", false},
+		{"DaemonSet", template, "controller-revision-hash", true},
+		{"StatefulSet", template, "statefulset.kubernetes.io/pod-name", true},
+		{"StatefulSet", template, "apps.kubernetes.io/pod-index", false}, // since 1.28
+		{"Job", template, "job-name", true},
+		{"Job", template, "batch.kubernetes.io/controller-uid", true},
+		{"Job", template, "batch.kubernetes.io/job-completion-index", false},
+		{"Job", manual, "job-name", false},
+		{"CronJob", `jobTemplate: {spec: {` + template + `}}`, "job-name", true},
+		{"CronJob", `jobTemplate: {spec: {` + manual + `}}`, "job-name", false},
+	} {
+		w := ofKind(t, row.kind, `{metadata: {namespace: ns, name: w}, spec: {`+row.spec+`}}`)
+		if got := w.Template.Labels.Stamped(row.key); got != row.want {
+			t.Errorf("%s {%s} %s: %v", row.kind, row.spec, row.key, got)
+		}
+	}
+}
+
 // Kubernetes.io/metadata.name is always the name, and of a namespace that was not read it is
 // all that is certain.
 func TestNamespaceLabels(t *testing.T) {

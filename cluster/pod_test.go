@@ -33,7 +33,7 @@ func TestNewPod(t *testing.T) {
 		{"DNS as by default", `{spec: {containers: []}}`, func(p *cluster.Pod) string { return string(p.DNSPolicy) }, "ClusterFirst"},
 		{"DNS of its own", `{spec: {containers: [], dnsPolicy: None, dnsConfig: {nameservers: [9.9.9.9]}}}`, func(p *cluster.Pod) string { return string(p.DNSPolicy) + show(p.Nameservers) }, "None[9.9.9.9]"},
 		{"host network and node", `{spec: {containers: [], hostNetwork: true, nodeName: n1}}`, func(p *cluster.Pod) string { return show(p.HostNetwork, p.Node) }, "true n1"},
-		{"labels, all of them", `{metadata: {labels: {app: web}}}`, func(p *cluster.Pod) string { return show(p.Labels) }, "{map[app:web] 0}"},
+		{"labels, all of them", `{metadata: {labels: {app: web}}}`, func(p *cluster.Pod) string { return show(p.Labels) }, "{map[app:web] 0 []}"},
 		{"its reference", `{metadata: {namespace: ns, name: p}}`, func(p *cluster.Pod) string { return p.Ref().String() }, "ns/p (Pod)"},
 	} {
 		if got := row.see(newPod(row.text)); got != row.want {

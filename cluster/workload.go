@@ -48,11 +48,22 @@ func NewWorkload(object any, origin Origin) *Workload {
 	case *appsv1.ReplicaSet:
 		return newWorkload("apps/v1", "ReplicaSet", &o.ObjectMeta, &o.Spec.Template, o.Spec.Selector, o.Spec.Replicas, origin)
 	case *batchv1.Job:
-		return newWorkload("batch/v1", "Job", &o.ObjectMeta, &o.Spec.Template, o.Spec.Selector, nil, origin)
+		w := newWorkload("batch/v1", "Job", &o.ObjectMeta, &o.Spec.Template, o.Spec.Selector, nil, origin)
+		return w.labelledByHand(o.Spec.ManualSelector)
 	case *batchv1.CronJob:
-		return newWorkload("batch/v1", "CronJob", &o.ObjectMeta, &o.Spec.JobTemplate.Spec.Template, nil, nil, origin)
+		w := newWorkload("batch/v1", "CronJob", &o.ObjectMeta, &o.Spec.JobTemplate.Spec.Template, nil, nil, origin)
+		return w.labelledByHand(o.Spec.JobTemplate.Spec.ManualSelector)
 	}
 	return nil
+}
+
+// labelledByHand notes that nothing is stamped for certain on the pods of a Job with a selector of its
+// own. Source: batch/v1 JobSpec, manualSelector.
+func (w *Workload) labelledByHand(manual *bool) *Workload {
+	if manual != nil && *manual {
+		w.Template.Labels.Sure = nil
+	}
+	return w
 }
 
 // templateParts are the parts of a workload that decide its pods. They are of interest where
@@ -70,7 +81,7 @@ func newWorkload(apiVersion, kind string, meta *metav1.ObjectMeta, template *cor
 	ref := Ref{APIVersion: apiVersion, Kind: kind, Namespace: meta.Namespace, Name: meta.Name}
 	pod := &Pod{
 		Namespace: meta.Namespace,
-		Labels:    Labels{Known: template.Labels, Open: ControllerKeys},
+		Labels:    Labels{Known: template.Labels, Open: ControllerKeys, Sure: stampedBy[kind]},
 		Owner:     ref,
 		Template:  true,
 		Ready:     true,

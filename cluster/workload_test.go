@@ -48,7 +48,7 @@ func TestNewWorkload(t *testing.T) {
 			t.Errorf("%s: %s, want %s", row.kind, got, row.want)
 		}
 		p := w.Template
-		if got, want := show(p.Ref(), p.Template, p.HostNetwork, p.Labels, ports(p), p.IPs, p.Namespace), "ns/w ("+row.kind+") true true {map[app:x] 1} http 80/TCP,  [] ns"; got != want {
+		if got, want := show(p.Ref(), p.Template, p.HostNetwork, p.Labels.Known, p.Labels.Open, ports(p), p.IPs, p.Namespace), "ns/w ("+row.kind+") true true map[app:x] 1 http 80/TCP,  [] ns"; got != want {
 			t.Errorf("%s: template %s, want %s", row.kind, got, want)
 		}
 	}

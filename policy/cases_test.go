@@ -93,6 +93,21 @@ a/web -> deploy/a/api:8080  => Denied: ingress shut
 `,
 		},
 		{
+			name:     "a label that is always stamped is there, whatever its value",
+			policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: pod-template-hash, operator: Exists}]}}]}]}}\n- {metadata: {name: q}, spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: pod-template-hash, operator: DoesNotExist}]}}]}]}}",
+			rows: `
+deploy/a/api -> a/db:5432   => Allowed: ingress by a/p spec.ingress[0]
+deploy/a/api -> a/web:8080  => Denied: ingress shut by a/q
+`,
+		},
+		{
+			name:     "a label that another kind of controller stamps may be there",
+			policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: controller-revision-hash, operator: Exists}]}}]}]}}",
+			rows: `
+deploy/a/api -> a/db:5432   => Unknown: ingress unknown (PodLabel a/api (Deployment) controller-revision-hash)
+`,
+		},
+		{
 			name:     "labels that controllers stamp on pods are not known of a template, others are",
 			policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: api, pod-template-hash: h1}}, policyTypes: [Ingress]}}\n- {metadata: {name: q}, spec: {podSelector: {matchLabels: {app: api, tier: front}}, policyTypes: [Ingress]}}",
 			rows: `

@@ -187,6 +187,9 @@ func (m *maker) workload(i int) *cluster.Workload {
 	p := m.anyPod()
 	p.Owner = cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: p.Namespace, Name: fmt.Sprintf("deploy-%d", i)}
 	p.Labels.Open, p.Template = cluster.ControllerKeys, true
+	if m.rarely(2) {
+		p.Labels.Sure = []string{"pod-template-hash"}
+	}
 	return &cluster.Workload{Ref: p.Owner, Template: p, Replicas: 1}
 }
 

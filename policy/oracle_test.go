@@ -302,7 +302,10 @@ func (o *oracle) matches(in *metav1.LabelSelector, known cluster.Labels, kind po
 		if _, ok := set[key]; ok || known.Open == cluster.Closed || known.Open == cluster.ControllerKeys && !cluster.StampedByController(key) {
 			continue
 		}
-		answers := []string{"(absent)"}
+		var answers []string
+		if !known.Stamped(key) {
+			answers = append(answers, "(absent)")
+		}
 		answers = append(answers, valuesOf(o.s.Policies, key)...)
 		if v := o.pick(policy.Fact{Kind: kind, Object: ref, Key: key}, append(answers, "(another)")...); v != "(absent)" {
 			set[key] = v

@@ -192,7 +192,7 @@ b/db -> a/job:1             => Denied: ingress shut by a/p
 a/web -> a/job:1            => Allowed: egress by a/p spec.egress[0]
 a/web -> a/db:1             => Unknown: egress unknown (` + openAll + `)
 `},
-		{name: "a pod that is perhaps selected may have the name", plugin: "kube-router", policies: "- {metadata: {name: p}, spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [job, api]}, {key: pod-template-hash, operator: DoesNotExist}]}, ingress: [{from: [{podSelector: {}}], ports: [{port: http}]}]}}\n", rows: `
+		{name: "a pod that is perhaps selected may have the name", plugin: "kube-router", policies: "- {metadata: {name: p}, spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [job, api]}, {key: pod-template-hash, operator: NotIn, values: [h1]}]}, ingress: [{from: [{podSelector: {}}], ports: [{port: http}]}]}}\n", rows: `
 a/db -> a/job:1             => Unknown: ingress unknown (PodLabel a/api (Deployment) pod-template-hash)
 `},
 		{name: "another pod of the namespace may have that number", plugin: "kube-router", policies: "- {metadata: {name: p}, spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{ports: [{port: http}]}]}}\n" + readB, rows: `

@@ -83,9 +83,12 @@ func (s *Set) match(w *world, c *selector, o labelled) (Truth, *Mismatch) {
 	for _, r := range c.requirements {
 		value, presence := o.labels.Get(r.key)
 		t, byPlugin := Maybe, false
+		stamped := o.labels.Stamped(r.key)
 		if presence != cluster.MaybePresent {
 			t, byPlugin = s.require(w, r, o, value, presence == cluster.Present)
-		} else if answer, ok := w.ask(Fact{o.kind, o.ref, r.key}, s.labelAnswers(r.key)); ok {
+		} else if stamped && r.anyValue() {
+			t, byPlugin = s.require(w, r, o, "", true)
+		} else if answer, ok := w.ask(Fact{o.kind, o.ref, r.key}, s.labelAnswers(r.key, stamped)); ok {
 			value, present := answer, answer != answerAbsent
 			if present && answer != answerOther {
 				value = answer[len(answerValue):]
@@ -110,9 +113,18 @@ func (s *Set) match(w *world, c *selector, o labelled) (Truth, *Mismatch) {
 	return result, why
 }
 
-// labelAnswers lists the ways a label can be that selectors of this set can tell apart.
-func (s *Set) labelAnswers(key string) []string {
-	answers := []string{answerAbsent}
+// anyValue tells whether only the presence of the label counts.
+func (r requirement) anyValue() bool {
+	return r.op == metav1.LabelSelectorOpExists || r.op == metav1.LabelSelectorOpDoesNotExist
+}
+
+// labelAnswers lists the ways a label can be that selectors of this set can tell apart. One that is
+// stamped on the pod for certain is not absent.
+func (s *Set) labelAnswers(key string, stamped bool) []string {
+	var answers []string
+	if !stamped {
+		answers = append(answers, answerAbsent)
+	}
 	for _, v := range s.labelValues[key] {
 		answers = append(answers, answerValue+v)
 	}
