@@ -24,6 +24,7 @@ type Set struct {
 	keys        []string            // every label key that a selector names
 	blocks      []netip.Prefix      // every cidr and except, in order
 	selected    *selections
+	residents   map[string][]*cluster.Pod // hostNetwork pods, by node
 }
 
 // compiled is one NetworkPolicy.
@@ -66,7 +67,7 @@ type port struct {
 
 // Compile prepares the policies of a snapshot for evaluation.
 func Compile(s *cluster.Snapshot, profile Profile) *Set {
-	set := &Set{snapshot: s, profile: profile, policies: map[string][]*compiled{}, labelValues: map[string][]string{}, selected: &selections{}}
+	set := &Set{snapshot: s, profile: profile, policies: map[string][]*compiled{}, labelValues: map[string][]string{}, selected: &selections{}, residents: residentsOf(s)}
 	for _, p := range s.Policies {
 		set.policies[p.Namespace] = append(set.policies[p.Namespace], set.compile(p))
 	}

@@ -83,8 +83,8 @@ a/web -> a/db:5432          => Denied: ingress shut by a/p
 203.0.113.9 -> a/db:5432    => Denied: ingress shut by a/p
 `,
 		},
-		{name: "a podSelector alone does not", plugin: "ovn-kubernetes", policies: from("{podSelector: {}}"), rows: `
-node/n1 -> a/db:5432        => Denied: ingress shut by a/p
+		{name: "a podSelector alone does so where it matches a hostNetwork pod of the node", plugin: "ovn-kubernetes", policies: from("{podSelector: {}}"), rows: `
+node/n1 -> a/db:5432        => Unknown: ingress unknown (PluginBehaviour selectors-match-hostNetwork-pods)
 a/agent -> a/db:5432        => Unknown: ingress unknown (PluginBehaviour selectors-match-hostNetwork-pods)
 `},
 		{

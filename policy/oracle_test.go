@@ -272,8 +272,15 @@ func (o *oracle) selectorsMatch(np *networkingv1.NetworkPolicy, p networkingv1.N
 		}
 	}
 	if pod == nil {
-		return false
+		// The traffic of a hostNetwork pod and that of its node are the same.
+		return peer.Node != nil && slices.ContainsFunc(o.s.Pods, func(resident *cluster.Pod) bool {
+			return resident.HostNetwork && resident.Node == peer.Node.Name && !resident.Finished() && o.podMatches(np, p, resident)
+		})
 	}
+	return o.podMatches(np, p, pod)
+}
+
+func (o *oracle) podMatches(np *networkingv1.NetworkPolicy, p networkingv1.NetworkPolicyPeer, pod *cluster.Pod) bool {
 	inNamespace := pod.Namespace == np.Namespace
 	if p.NamespaceSelector != nil {
 		n := o.s.Namespace(pod.Namespace)

@@ -32,7 +32,7 @@ func (s *Set) matchPeer(w *world, p peer, v view) (Truth, *Mismatch) {
 func (s *Set) matchSelectors(w *world, p peer, v view) (Truth, *Mismatch) {
 	pod := v.end.Pod
 	if pod == nil {
-		return No, &Mismatch{Reason: NotAPod, Truth: No}
+		return s.matchResidents(w, p, v)
 	}
 	result, why := Yes, (*Mismatch)(nil)
 	consider := func(t Truth, m *Mismatch, field string) {
@@ -61,6 +61,36 @@ func (s *Set) matchSelectors(w *world, p peer, v view) (Truth, *Mismatch) {
 		consider(t, &Mismatch{Reason: HostNetworkPod, Key: string(SelectorsMatchHostNetwork), Truth: t}, "")
 	}
 	return result, why
+}
+
+// matchResidents holds selectors against a node: on a plugin that matches hostNetwork pods, the
+// traffic of such a pod and that of its node are the same.
+func (s *Set) matchResidents(w *world, p peer, v view) (Truth, *Mismatch) {
+	result := No
+	if v.end.Node != nil && s.profile.Of(SelectorsMatchHostNetwork).Answer != No {
+		for _, pod := range s.residents[v.end.Node.Name] {
+			t, _ := s.matchSelectors(w, p, view{end: PodEnd(pod), flow: v.flow})
+			result = max(result, t)
+		}
+	}
+	switch result {
+	case No:
+		return No, &Mismatch{Reason: NotAPod, Truth: No}
+	case Yes:
+		return Yes, nil
+	}
+	return result, &Mismatch{Reason: HostNetworkPod, Key: string(SelectorsMatchHostNetwork), Truth: result}
+}
+
+// residentsOf lists the hostNetwork pods of each node.
+func residentsOf(s *cluster.Snapshot) map[string][]*cluster.Pod {
+	out := map[string][]*cluster.Pod{}
+	for _, p := range s.Pods {
+		if p.HostNetwork && p.Node != "" && !p.Finished() {
+			out[p.Node] = append(out[p.Node], p)
+		}
+	}
+	return out
 }
 
 // does asks how the plugin behaves.

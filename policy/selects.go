@@ -38,6 +38,7 @@ func (s *Set) clone() *Set {
 func (s *Set) Over(snapshot *cluster.Snapshot) *Set {
 	next := s.clone()
 	next.snapshot, next.layers, next.selected = snapshot, nil, &selections{}
+	next.residents = residentsOf(snapshot)
 	for _, f := range snapshot.Foreign {
 		if l := next.compileLayer(f); l != nil {
 			next.layers = append(next.layers, l)
