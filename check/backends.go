@@ -39,6 +39,28 @@ func nothingBehind(p *Pass) {
 	}
 }
 
+// keptOnNode reports Services that keep traffic on a node without an endpoint, NPD706, and those of
+// which it is not known whether the node has one.
+func keptOnNode(p *Pass) {
+	const advice = "run an endpoint on every node, or set the traffic policy to Cluster"
+	for _, a := range p.Answers {
+		for _, o := range a.Route.Obstacles {
+			switch o.Kind {
+			case ends.NoLocalEndpoint:
+				p.report(Finding{
+					Object: o.Object, Cause: true, Advice: advice,
+					Message: fmt.Sprintf("Service %s keeps traffic on the node, and node %s has no endpoint of it", name(o.Object), strings.Join(o.Detail, ", ")),
+				})
+			case ends.LocalUnknown:
+				p.report(Finding{
+					Object: o.Object, Severity: Warning, Doubt: true, Advice: advice,
+					Message: fmt.Sprintf("Service %s keeps traffic on the client's node (internalTrafficPolicy: Local), and whether that node has an endpoint of it is not known", name(o.Object)),
+				})
+			}
+		}
+	}
+}
+
 // noSuchPort reports a port that a Service does not have, NPD703. It may be the one of its pods.
 func noSuchPort(p *Pass) {
 	for _, a := range p.Answers {

@@ -113,17 +113,13 @@ Fix: dial the port that the pod listens on, or make port and targetPort equal.`,
 		Symptoms: []string{"works from some nodes only", "connection timed out"},
 		Doc: `With internalTrafficPolicy: Local a Service sends traffic only to endpoints on the client's own
 node; with externalTrafficPolicy: Local a node sends what comes from outside only to its own. There
-is none, so the traffic is dropped. No policy is to blame.
+is none, so the traffic is dropped. No policy is to blame. Where the client's node or those of the
+endpoints are not known, as for a template, it is a warning and the answer is unclear.
 
 What you see: a timeout, from pods on some nodes or by some nodes only.
 
 Fix: run an endpoint on every node, or set the traffic policy to Cluster.`,
-		Run: obstacles(func(o ends.Obstacle) string {
-			if o.Kind == ends.NoLocalEndpoint {
-				return fmt.Sprintf("Service %s keeps traffic on the node, and node %s has no endpoint of it", name(o.Object), strings.Join(o.Detail, ", "))
-			}
-			return ""
-		}, "run an endpoint on every node, or set the traffic policy to Cluster"),
+		Run: keptOnNode,
 	},
 	{
 		Code: "NPD707", Severity: Error,

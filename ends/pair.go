@@ -49,7 +49,7 @@ func Pairs(set *policy.Set, src, dst End, r *Route) []Pair {
 	destinations := groupBackends(set, backends, nodes)
 	var pairs []Pair
 	for _, s := range groupSources(set, src, nodes) {
-		for _, d := range r.local(s, destinations, fromOutside) {
+		for _, d := range r.local(set.Snapshot(), s, destinations, fromOutside) {
 			pairs = append(pairs, r.pair(set, s, d, fromOutside)...)
 		}
 	}
@@ -79,15 +79,37 @@ func (r *Route) nodeMatters(src End, backends []Backend) bool {
 
 // local keeps the destinations that traffic from a source is sent to.
 // Source: core/v1 ServiceSpec.InternalTrafficPolicy.
-func (r *Route) local(source group, destinations []group, fromOutside bool) []group {
-	if r.Service == nil || r.Service.Headless || fromOutside || !r.Service.InternalLocal || source.node == "" {
+func (r *Route) local(s *cluster.Snapshot, source group, destinations []group, fromOutside bool) []group {
+	if r.Service == nil || r.Service.Headless || fromOutside || !r.Service.InternalLocal || len(destinations) == 0 {
 		return destinations
 	}
-	kept := slices.DeleteFunc(slices.Clone(destinations), func(d group) bool { return d.node != "" && d.node != source.node })
-	if len(kept) == 0 && len(destinations) > 0 {
+	kept := slices.DeleteFunc(slices.Clone(destinations), func(d group) bool {
+		return source.node != "" && d.node != "" && d.node != source.node
+	})
+	switch {
+	case len(kept) == 0:
 		r.Obstacles = append(r.Obstacles, Obstacle{Kind: NoLocalEndpoint, Object: r.Service.Ref(), Detail: []string{source.node}})
+	case len(r.Backends) > 0 && !beside(s, source, kept):
+		r.Obstacles = append(r.Obstacles, Obstacle{Kind: LocalUnknown, Object: r.Service.Ref()})
 	}
 	return kept
+}
+
+// beside tells whether it is certain that a source has a destination on its node. One that is a
+// destination itself has; of one whose node is not known, every node has to have one.
+func beside(s *cluster.Snapshot, source group, destinations []group) bool {
+	has := func(node string) bool {
+		return slices.ContainsFunc(destinations, func(d group) bool { return d.node == node })
+	}
+	if source.node != "" && has(source.node) {
+		return true
+	}
+	if source.node == "" && s.Read.Nodes && len(s.Nodes) > 0 && !slices.ContainsFunc(s.Nodes, func(n *cluster.Node) bool { return !has(n.Name) }) {
+		return true
+	}
+	return !slices.ContainsFunc(source.ends, func(e policy.Endpoint) bool {
+		return !slices.ContainsFunc(destinations, func(d group) bool { return slices.Contains(d.ends, e) })
+	})
 }
 
 // onNode keeps the backends that a node sends traffic from outside to, where the Service keeps such

@@ -55,6 +55,7 @@ const (
 	HeadlessPort       ObstacleKind = "HeadlessPort"       // a headless Service does not translate ports
 	NoCommonFamily     ObstacleKind = "NoCommonFamily"     // one end has only IPv4 addresses, the other only IPv6
 	NoLocalEndpoint    ObstacleKind = "NoLocalEndpoint"    // traffic policy Local and no backend on the node
+	LocalUnknown       ObstacleKind = "LocalUnknown"       // traffic policy Local, and it is not known whether one is on the node
 	NotExposed         ObstacleKind = "NotExposed"         // a ClusterIP Service is not reached from outside
 	PodFinished        ObstacleKind = "PodFinished"        // the pod has run to its end
 	BackendsUnreadable ObstacleKind = "BackendsUnreadable" // endpoints could not be read
