@@ -70,7 +70,7 @@ type Finding struct {
 
 // All is the catalogue, in the order of the codes.
 var All = slices.Concat(labels, namespaces, ports, portRanges, listening, rules, blocks, dns, fqdn, mistyped, nodeNames, logic, intent, overlap, vacuous, exposed, stray, undoing, services,
-	meshes, serviceAddresses, loadBalancers, metadata, acmeSolvers, ownServices, families, managed, ownNode, startUp, notRunning)
+	meshes, serviceAddresses, loadBalancers, metadata, acmeSolvers, ownServices, families, managed, ownNode, startUp, notRunning, sourceRanges)
 
 // Documented is every finding that there can be: those of the catalogue, and those that only a test
 // on the network makes.

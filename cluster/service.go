@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -22,7 +23,8 @@ type Service struct {
 	ExternalLocal   bool // externalTrafficPolicy: Local
 	InternalLocal   bool // internalTrafficPolicy: Local
 	PublishNotReady bool
-	History         History // of its spec
+	SourceRanges    []netip.Prefix // loadBalancerSourceRanges
+	History         History        // of its spec
 	Origin          Origin
 }
 
@@ -69,6 +71,11 @@ func NewService(in *corev1.Service, origin Origin) *Service {
 		others = append(others, i.IP)
 	}
 	s.OtherIPs = addrs(others)
+	for _, text := range in.Spec.LoadBalancerSourceRanges {
+		if r, err := netip.ParsePrefix(strings.TrimSpace(text)); err == nil {
+			s.SourceRanges = append(s.SourceRanges, r.Masked())
+		}
+	}
 	return s
 }
 
