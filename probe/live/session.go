@@ -131,6 +131,9 @@ func (s *Session) add(ctx context.Context, dryRun ...string) error {
 	}
 	options := metav1.PatchOptions{DryRun: dryRun, FieldManager: manager, FieldValidation: metav1.FieldValidationStrict}
 	_, err = s.prober.core.Pods(s.pod.Namespace).Patch(ctx, s.pod.Name, types.StrategicMergePatchType, patch, options, "ephemeralcontainers")
+	if interrupted := ctx.Err(); err != nil && interrupted != nil {
+		return fmt.Errorf("adding an ephemeral container to pod %s/%s: %w", s.pod.Namespace, s.pod.Name, interrupted)
+	}
 	if err != nil {
 		return s.impossible("adding an ephemeral container", err.Error())
 	}
