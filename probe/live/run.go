@@ -26,14 +26,17 @@ const (
 	mostBytes = 64 << 10
 )
 
-// Run runs a command in the container. Whatever keeps its result from arriving makes it lost.
-func (s *Session) Run(ctx context.Context, command []string) probe.Run {
+// Place is a container that takes commands.
+type Place struct{ Namespace, Pod, Container string }
+
+// Run runs a command in a container. Whatever keeps its result from arriving makes it lost.
+func (p *Prober) Run(ctx context.Context, at Place, command []string) probe.Run {
 	// What the client logs of a broken stream would come between what the user reads.
 	limited, cancel := context.WithTimeout(klog.NewContext(ctx, logr.Discard()), probe.Timeout+allowance)
 	defer cancel()
 	var stdout, stderr limitedBuffer
 	begun := time.Now()
-	executor, err := s.executor(command)
+	executor, err := p.executor(at, command)
 	if err == nil {
 		err = executor.StreamWithContext(limited, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr})
 	}
@@ -48,23 +51,23 @@ func (s *Session) Run(ctx context.Context, command []string) probe.Run {
 	case errors.As(err, &ended):
 		r.ExitCode = ended.Code
 	case limited.Err() != nil && ctx.Err() == nil:
-		r.Lost = fmt.Sprintf("running %s in container %s: no result within %s", command[0], s.container, probe.Timeout+allowance)
+		r.Lost = fmt.Sprintf("running %s in container %s: no result within %s", command[0], at.Container, probe.Timeout+allowance)
 	default:
-		r.Lost = fmt.Sprintf("running %s in container %s: %s", command[0], s.container, strings.TrimSpace(err.Error()))
+		r.Lost = fmt.Sprintf("running %s in container %s: %s", command[0], at.Container, strings.TrimSpace(err.Error()))
 	}
 	return r
 }
 
 // executor is the way of kubectl exec: over a WebSocket, and where a server or a proxy on the way
 // cannot do that, over SPDY.
-func (s *Session) executor(command []string) (remotecommand.Executor, error) {
-	request := s.prober.core.RESTClient().Post().Resource("pods").Namespace(s.pod.Namespace).Name(s.pod.Name).SubResource("exec").
-		VersionedParams(&corev1.PodExecOptions{Container: s.container, Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
-	first, err := remotecommand.NewWebSocketExecutor(s.prober.config, http.MethodGet, request.URL().String())
+func (p *Prober) executor(at Place, command []string) (remotecommand.Executor, error) {
+	request := p.core.RESTClient().Post().Resource("pods").Namespace(at.Namespace).Name(at.Pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: at.Container, Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
+	first, err := remotecommand.NewWebSocketExecutor(p.config, http.MethodGet, request.URL().String())
 	if err != nil {
 		return nil, err
 	}
-	second, err := remotecommand.NewSPDYExecutor(s.prober.config, http.MethodPost, request.URL())
+	second, err := remotecommand.NewSPDYExecutor(p.config, http.MethodPost, request.URL())
 	if err != nil {
 		return nil, err
 	}

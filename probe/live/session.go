@@ -15,6 +15,8 @@ import (
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	coreclient "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/netpol-doctor/netpol-doctor/probe"
 )
 
 // manager is who writes, as managedFields tells it.
@@ -181,4 +183,9 @@ func (s *Session) Start(ctx context.Context) error {
 		return s.impossible(doing, fmt.Sprintf("it did not within %s; %s", patience, waiting(last, s.container)))
 	}
 	return nil
+}
+
+// Run runs a command in the container.
+func (s *Session) Run(ctx context.Context, command []string) probe.Run {
+	return s.prober.Run(ctx, Place{s.pod.Namespace, s.pod.Name, s.container}, command)
 }
