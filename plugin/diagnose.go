@@ -53,7 +53,7 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
   kubectl netpol-doctor diagnose deploy/payment 192.0.2.10:443 -n production -o json`,
 		Args: oneOrBothEnds,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkProbing(c, test); err != nil {
+			if err := checkProbing(c, p, test); err != nil {
 				return err
 			}
 			open := func() (*options, error) { return f.toOptions(c.Context(), c, streams) }

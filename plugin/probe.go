@@ -1,17 +1,11 @@
 package plugin
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
-	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/probe"
 	"github.com/netpol-doctor/netpol-doctor/probe/live"
@@ -20,22 +14,10 @@ import (
 
 const groupNetwork = "network"
 
-// probing is what the user typed about tests on the network.
-type probing struct {
-	yes, dryRun, destination bool
-	image                    string
-}
-
-func (p *probing) register(c *cobra.Command) {
-	c.Flags().BoolVar(&p.yes, "yes", false, "do not ask before a container is added to a pod")
-	c.Flags().BoolVar(&p.dryRun, "dry-run", false, "print what would be added, after the API server has tried it out, and add and test nothing")
-	c.Flags().BoolVar(&p.destination, "probe-destination", false, "test from within the destination's own pods as well, whether the application listens; that adds a container to each")
-	c.Flags().StringVar(&p.image, "probe-image", live.DefaultImage, "the `IMAGE` to test with: agnhost, or a mirror of it")
-}
-
 // newProbe makes the command that only tests.
 func newProbe(streams Streams) *cobra.Command {
 	f, p := &flags{}, &probing{}
+	var clean bool
 	c := &cobra.Command{
 		Use:     "probe SOURCE DESTINATION[:PORT]",
 		Short:   "Test on the network, and compare with what policies say",
@@ -46,9 +28,11 @@ is what policies say, and what the difference between two hops points at.
 
 It adds one ephemeral container to the source pod, after asking. That ends by
 itself after half an hour; its entry stays in the pod's specification until the
-pod is replaced, and it is used again while it runs. Nothing else is changed. At
-most 3 tries of 2 seconds for each hop, one after the other; no ports but those
-asked for.
+pod is replaced, and it is used again while it runs. With --from-pod it makes a
+pod of its own with the source's labels instead, and deletes it; with --exec it
+adds nothing, and uses what a container of the source has. Nothing else is
+changed. At most 3 tries of 2 seconds for each hop, one after the other; no
+ports but those asked for.
 ` + targetHelp,
 		Example: `  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production
 
@@ -56,9 +40,21 @@ asked for.
   kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --dry-run
 
   # does the application listen at all, and not just on its loopback?
-  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --probe-destination`,
-		Args: bothEnds,
+  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --probe-destination
+
+  # add nothing to the pod, or nothing at all
+  kubectl netpol-doctor probe deploy/worker svc/payment:443 -n production --from-pod
+  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --exec
+
+  # what did probes leave, anywhere?
+  kubectl netpol-doctor probe --cleanup -A --dry-run`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if clean {
+				return f.cleanup(c, args, p, streams)
+			}
+			if err := errors.Join(bothEnds(c, args), p.check(c)); err != nil {
+				return err
+			}
 			o, err := f.toProber(c, streams)
 			if err != nil {
 				return err
@@ -76,6 +72,7 @@ asked for.
 	}
 	f.register(c)
 	p.register(c)
+	c.Flags().BoolVar(&clean, "cleanup", false, "take away what probes left in the namespace, or with -A in all of them, after asking; --dry-run lists it")
 	return c
 }
 
@@ -88,16 +85,6 @@ func (f *flags) toProber(c *cobra.Command, streams Streams) (*options, error) {
 		return nil, errors.New("tests on the network and --with exclude each other: what is not applied cannot be tested")
 	}
 	return f.toOptions(c.Context(), c, streams)
-}
-
-// checkProbing refuses flags about tests without --probe.
-func checkProbing(c *cobra.Command, wanted bool) error {
-	for _, name := range []string{"yes", "dry-run", "probe-destination", "probe-image"} {
-		if c.Flags().Changed(name) && !wanted {
-			return fmt.Errorf("--%s says how to test on the network; it needs --probe", name)
-		}
-	}
-	return nil
 }
 
 // probed tests a diagnosis on the network and puts what was seen into it. What keeps it from being
@@ -124,12 +111,9 @@ func untestable(err error) bool {
 	return errors.As(err, &impossible) || errors.As(err, &none) || errors.Is(err, errUnconfirmed)
 }
 
-// errUnconfirmed: the user did not want it.
-var errUnconfirmed = errors.New("nothing was added or tested: you did not say yes")
-
 // probe plans, prepares, asks, tests and compares; with --dry-run it prints what it would add.
 func (o *options) probe(ctx context.Context, d *explain.Diagnosis, p *probing) (*probe.Comparison, error) {
-	plan, err := probe.NewPlan(d, p.destination)
+	plan, err := probe.NewPlan(d, probe.Options{Loopback: p.destination, StandIn: p.fromPod})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +121,7 @@ func (o *options) probe(ctx context.Context, d *explain.Diagnosis, p *probing) (
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := o.prepare(ctx, prober, plan)
+	sessions, err := o.prepare(ctx, prober, d, plan, p)
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
@@ -149,13 +133,12 @@ func (o *options) probe(ctx context.Context, d *explain.Diagnosis, p *probing) (
 	}
 	stop := o.streams.spin("testing on the network")
 	defer stop()
-	for _, s := range sessions {
-		if err := s.Start(ctx); err != nil {
-			return nil, interrupted(ctx, err)
-		}
+	defer o.stop(ctx, sessions)
+	if err := start(ctx, sessions, plan); err != nil {
+		return nil, interrupted(ctx, err)
 	}
 	results := probe.Carry(ctx, plan, func(ctx context.Context, a probe.Attempt) probe.Run {
-		return sessionOf(sessions, plan, a).Run(ctx, a.Command())
+		return sessionOf(sessions, a).Run(ctx, a.Command())
 	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -169,122 +152,4 @@ func interrupted(ctx context.Context, err error) error {
 		return errors.Join(ctx.Err(), err)
 	}
 	return err
-}
-
-// prepared is a session and the pod it is in.
-type prepared struct {
-	pod cluster.Ref
-	*live.Session
-}
-
-// prepare opens a session in the source, and one in each destination pod that is to be asked from
-// within; where that cannot be, the rest is tested without it.
-func (o *options) prepare(ctx context.Context, prober *live.Prober, plan *probe.Plan) ([]prepared, error) {
-	s, err := prober.Prepare(ctx, plan.Source.Namespace, plan.Source.Name)
-	if err != nil {
-		return nil, err
-	}
-	sessions := []prepared{{plan.Source.Ref(), s}}
-	var kept []probe.Attempt
-	unable := map[cluster.Ref]bool{}
-	for _, a := range plan.Attempts {
-		if a.Inside() && !unable[a.Object] && find(sessions, a.Object) == nil {
-			inside, err := prober.Prepare(ctx, a.Object.Namespace, a.Object.Name)
-			if err != nil {
-				unable[a.Object] = true
-				plan.Cut = append(plan.Cut, err.Error())
-			} else {
-				sessions = append(sessions, prepared{a.Object, inside})
-			}
-		}
-		if !a.Inside() || !unable[a.Object] {
-			kept = append(kept, a)
-		}
-	}
-	plan.Attempts = kept
-	return sessions, nil
-}
-
-func find(sessions []prepared, pod cluster.Ref) *live.Session {
-	for _, s := range sessions {
-		if s.pod == pod {
-			return s.Session
-		}
-	}
-	return nil
-}
-
-func sessionOf(sessions []prepared, plan *probe.Plan, a probe.Attempt) *live.Session {
-	if a.Inside() {
-		return find(sessions, a.Object)
-	}
-	return find(sessions, plan.Source.Ref())
-}
-
-// printAdditions prints what would be added, one YAML document each.
-func printAdditions(streams Streams, sessions []prepared) error {
-	for i, s := range sessions {
-		if s.Reused {
-			fmt.Fprintf(streams.Err, "nothing would be added to pod %s/%s: the container of an earlier probe still runs\n", s.pod.Namespace, s.pod.Name)
-			continue
-		}
-		text, err := yaml.Marshal(s.Add)
-		if err != nil {
-			return err
-		}
-		if i > 0 {
-			text = append([]byte("---\n"), text...)
-		}
-		if _, err := streams.Out.Write(text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// confirm asks before anything is added. Where nobody can be asked, --yes has to have been given.
-func (o *options) confirm(sessions []prepared, p *probing) error {
-	var pods []string
-	for _, s := range sessions {
-		if !s.Reused {
-			pods = append(pods, s.pod.Namespace+"/"+s.pod.Name)
-		}
-	}
-	if len(pods) == 0 || p.yes {
-		return nil
-	}
-	if !o.streams.interactive() {
-		return errors.New("a test on the network adds an ephemeral container to a pod; where nobody can be asked, it needs --yes")
-	}
-	return ask(o.streams, fmt.Sprintf(`This adds an ephemeral container (%s) to pod %s.
-It ends by itself after half an hour; its entry stays in the pod's specification until the
-pod is replaced. Nothing else is changed.
-Go on? [y/N] `, report.Plain(p.image), strings.Join(pods, ", ")))
-}
-
-// interactive tells whether somebody sits at the other end.
-func (s Streams) interactive() bool {
-	in := s.In
-	if i, ok := in.(interruptible); ok {
-		in = i.Reader
-	}
-	_, reads := terminal(in)
-	_, sees := terminal(s.Err)
-	return reads && sees
-}
-
-// ask asks a question, and takes anything but yes for no.
-func ask(streams Streams, question string) error {
-	if _, err := io.WriteString(streams.Err, question); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(streams.In).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes":
-		return nil
-	}
-	return errUnconfirmed
 }

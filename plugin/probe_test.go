@@ -35,7 +35,7 @@ func TestConfirm(t *testing.T) {
 	t.Parallel()
 	o := &options{streams: Streams{In: strings.NewReader("y\n"), Err: &bytes.Buffer{}}}
 	pod := cluster.Ref{Kind: "Pod", Namespace: "shop", Name: "client"}
-	added, reused := []prepared{{pod, &live.Session{}}}, []prepared{{pod, &live.Session{Reused: true}}}
+	added, reused := []prepared{{pod, &live.Session{Adds: []any{pod}}}}, []prepared{{pod, &live.Session{Reused: true}}}
 	if err := o.confirm(added, &probing{}); err == nil || errors.Is(err, errUnconfirmed) || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("nobody can be asked: %v", err)
 	}

@@ -55,6 +55,9 @@ type Attempt struct {
 	Self bool
 	// Sidecar: the source's connections are taken by a mesh's proxy.
 	Sidecar bool
+
+	flows []policy.Flow // that Verdict is about
+	tool  Tool          // what it is made with; the zero value: one of ImageTools
 }
 
 // Exchange is what an attempt has to see before it counts as answered.
@@ -115,34 +118,21 @@ func (a Attempt) Target() string {
 	return joinHostPort(host, a.Port) + "/" + string(a.Protocol)
 }
 
-// Command is what is run for an attempt in a container of the agnhost image. Addresses are dialled,
-// never names: a lookup has no time limit there, and would hide which of the two failed. Names are
-// searched for as the pod does it, since the cluster's domain is in its resolv.conf alone.
-// Source: kubernetes/kubernetes, test/images/agnhost; dig(1).
+// Command is what is run for an attempt, by default in a container of the agnhost image.
 func (a Attempt) Command() []string {
-	if a.Exchange() != Lookup {
-		return []string{"/agnhost", "connect", "--timeout=" + Timeout.String(), "--protocol=" + protocolName(a.Protocol), joinHostPort(a.Address.String(), a.Port)}
-	}
-	kind := "A"
-	if a.Family == corev1.IPv6Protocol {
-		kind = "AAAA"
-	}
-	command := []string{"dig", "+noall", "+comments", "+answer", "+search", "+tries=1", "+time=" + strconv.Itoa(int(Timeout.Seconds()))}
-	switch a.Hop {
-	case ResolverUDP:
-		command = append(command, "+notcp", "+ignore")
-	case ResolverTCP:
-		command = append(command, "+tcp")
-	}
-	return append(command, "-t", kind, "-q", a.Name)
+	t := a.made()
+	return t.command(t.path, a)
 }
 
 // Parse reads what the command of the attempt came to.
-func (a Attempt) Parse(r Run) Observation {
-	if a.Exchange() == Lookup {
-		return ParseDig(r)
+func (a Attempt) Parse(r Run) Observation { return a.made().parse(r) }
+
+// made is the tool that the attempt is made with.
+func (a Attempt) made() Tool {
+	if a.tool.command == nil {
+		a, _ = a.With(ImageTools)
 	}
-	return ParseConnect(r)
+	return a.tool
 }
 
 func protocolName(p corev1.Protocol) string {

@@ -50,7 +50,7 @@ func probed(t *testing.T, manifests, source, destination, network string, w worl
 	t.Helper()
 	d := diagnosed(t, manifests, source, destination)
 	d.Plugin, _ = policy.Recognise(d.Snapshot, network)
-	p, err := probe.NewPlan(d, true)
+	p, err := probe.NewPlan(d, probe.Options{Loopback: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestSettle(t *testing.T) {
 		if d.Result != row.before {
 			t.Errorf("%s: %s before it was tested, want %s", row.name, d.Result, row.before)
 		}
-		p, err := probe.NewPlan(d, false)
+		p, err := probe.NewPlan(d, probe.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

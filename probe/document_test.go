@@ -57,7 +57,7 @@ func TestDocuments(t *testing.T) {
 		{"192.0.2.0/24:443", nil, "no address of its own"},
 	} {
 		d := diagnosed(t, town, "pod/client", row.destination)
-		p, err := probe.NewPlan(d, true)
+		p, err := probe.NewPlan(d, probe.Options{Loopback: true})
 		if err != nil {
 			t.Fatal(err)
 		}

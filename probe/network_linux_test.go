@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -111,6 +112,7 @@ func TestNetwork(t *testing.T) {
 			}
 		}
 	})
+	t.Run("other tools", func(t *testing.T) { n.testTools(t, dial) })
 	t.Run("lost output", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -185,14 +187,15 @@ func do(t *testing.T, input, name string, args ...string) {
 func (n *network) run(ctx context.Context, command []string) probe.Run {
 	if command[0] == "/agnhost" {
 		command = append([]string{n.connect}, command[2:]...)
-	} else {
+	} else if filepath.Base(command[0]) == "dig" {
 		command = append(command, "@"+serverAddress)
 	}
+	begun := time.Now()
 	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", n.client}, command...)...)
 	var stdout, stderr strings.Builder
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
-	r := probe.Run{Stdout: stdout.String(), Stderr: stderr.String()}
+	r := probe.Run{Stdout: stdout.String(), Stderr: stderr.String(), Took: time.Since(begun)}
 	var ended *exec.ExitError
 	switch {
 	case errors.As(err, &ended):

@@ -122,7 +122,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, code int, stdout, stderr, lost string) {
 		r := probe.Run{ExitCode: code, Stdout: stdout, Stderr: stderr, Lost: lost}
 		connect, dig := probe.ParseConnect(r), probe.ParseDig(r)
-		for _, o := range []probe.Observation{connect, dig} {
+		for _, o := range []probe.Observation{connect, dig, probe.ParseNetcat(r), probe.ParseBash(r), probe.ParseGetent(r)} {
 			switch {
 			case o.Outcome == probe.Inconclusive && o.Reason == "":
 				t.Errorf("nobody knows why: %+v", o)
@@ -133,6 +133,9 @@ func FuzzParse(f *testing.F) {
 			case strings.Contains(o.Reason, "\n"):
 				t.Errorf("more than a line: %q", o.Reason)
 			}
+		}
+		if o := probe.ParseCurl(r); o.Outcome == probe.Connected && (lost != "" || !strings.Contains(stdout, "time_connect=")) || o.Outcome == probe.Inconclusive && o.Reason == "" {
+			t.Errorf("curl: %+v", o)
 		}
 		if connect.Outcome == probe.Connected && strings.TrimSpace(stdout+stderr) != "" {
 			t.Errorf("connected, although it said %q", stdout+stderr)

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
@@ -22,7 +23,12 @@ const (
 // Plan is the list of attempts that a question takes, in the order of the way from the source to
 // the destination. They are made one after the other.
 type Plan struct {
-	Source   *cluster.Pod
+	Source *cluster.Pod
+	Way    Way
+	// Tools are what the source's container has to test with, where no others were brought.
+	Tools []string
+	// For is what the source stands in for; the zero Ref where it is tested from itself.
+	For      cluster.Ref
 	Attempts []Attempt
 	// Cut says what is not tested, and why.
 	Cut []string
@@ -41,14 +47,21 @@ func (e *NoSourceError) Error() string {
 	return fmt.Sprintf("nothing can be tested from %s: %s", e.Source, e.Why)
 }
 
-// NewPlan makes the plan of a diagnosis. Loopback asks, too, whether the application listens, from
-// within the destination's own pods.
-func NewPlan(d *explain.Diagnosis, loopback bool) (*Plan, error) {
-	source, err := sourceOf(d)
+// Options is how a plan is to be made.
+type Options struct {
+	// Loopback asks, too, whether the application listens, from within the destination's own pods.
+	Loopback bool
+	// StandIn: the source need not run, since a pod of its own is made in its place.
+	StandIn bool
+}
+
+// NewPlan makes the plan of a diagnosis.
+func NewPlan(d *explain.Diagnosis, o Options) (*Plan, error) {
+	source, err := sourceOf(d, o.StandIn)
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{Plan: Plan{Source: source, Mesh: ends.Proxied(d.Snapshot, source)}, d: d, loopback: loopback}
+	p := &planner{Plan: Plan{Source: source, Mesh: ends.Proxied(d.Snapshot, source)}, d: d, loopback: o.Loopback}
 	answers := d.Answers
 	if n := len(answers); n > maxPorts {
 		p.cut("%d of %d ports: a probe tests %d at most, so name the one that matters", n-maxPorts, n, maxPorts)
@@ -65,8 +78,8 @@ func NewPlan(d *explain.Diagnosis, loopback bool) (*Plan, error) {
 }
 
 // sourceOf picks the pod to test from: a running one, rather one that policies do not allow
-// everything, since that is where it hurts.
-func sourceOf(d *explain.Diagnosis) (*cluster.Pod, error) {
+// everything, since that is where it hurts. For a stand-in any pod or template will do.
+func sourceOf(d *explain.Diagnosis, standIn bool) (*cluster.Pod, error) {
 	fail := func(why string) (*cluster.Pod, error) { return nil, &NoSourceError{d.Source.Ref, why} }
 	if d.Source.Unread != nil {
 		return fail("it could not be read")
@@ -77,6 +90,9 @@ func sourceOf(d *explain.Diagnosis) (*cluster.Pod, error) {
 	running := slices.DeleteFunc(slices.Clone(d.Source.Pods), func(p *cluster.Pod) bool {
 		return p.Template || p.Phase != corev1.PodRunning || p.Deleting
 	})
+	if len(running) == 0 && standIn {
+		running = d.Source.Pods
+	}
 	if len(running) == 0 {
 		return fail("none of its pods is running")
 	}
@@ -123,10 +139,11 @@ func (p *planner) names() {
 		if !slices.Contains(l.Sources, policy.PodEnd(p.Source)) {
 			continue
 		}
-		lookup.Verdict = l.Verdict(corev1.ProtocolUDP)
+		lookup.Verdict, lookup.flows = l.Verdict(corev1.ProtocolUDP), flowsOf(l, corev1.ProtocolUDP)
 		udp, tcp := lookup, lookup
 		udp.Hop, udp.Protocol, udp.Family = ResolverUDP, corev1.ProtocolUDP, families[0]
-		tcp.Hop, tcp.Protocol, tcp.Family, tcp.Verdict = ResolverTCP, corev1.ProtocolTCP, families[0], l.Verdict(corev1.ProtocolTCP)
+		tcp.Hop, tcp.Protocol, tcp.Family = ResolverTCP, corev1.ProtocolTCP, families[0]
+		tcp.Verdict, tcp.flows = l.Verdict(corev1.ProtocolTCP), flowsOf(l, corev1.ProtocolTCP)
 		p.Attempts = append(p.Attempts, udp, tcp)
 	}
 	for _, family := range families {
@@ -134,6 +151,19 @@ func (p *planner) names() {
 		a.Hop, a.Protocol, a.Family, a.Expected = Name, corev1.ProtocolUDP, family, p.expected(family)
 		p.Attempts = append(p.Attempts, a)
 	}
+}
+
+// flowsOf are the queries of a lookup, of one protocol.
+func flowsOf(l check.Lookup, protocol corev1.Protocol) []policy.Flow {
+	var flows []policy.Flow
+	for _, a := range l.Answers {
+		for _, j := range a.Pairs {
+			if a.Route.Protocol == protocol {
+				flows = append(flows, j.Flows...)
+			}
+		}
+	}
+	return flows
 }
 
 // name is what the client looks up, or empty: the name that was typed, or a Service's, to which its
@@ -233,7 +263,7 @@ func (p *planner) service(r ends.Route) {
 		if !a.Address.IsValid() || a.Address.Is4() != (family == corev1.IPv4Protocol) {
 			continue
 		}
-		a.Verdict = p.verdict(flows, family)
+		a.Verdict, a.flows = p.verdict(flows, family), flows
 		p.Attempts = append(p.Attempts, a)
 	}
 }
@@ -245,7 +275,7 @@ func (p *planner) backend(r ends.Route, b ends.Backend) {
 	for _, f := range flows {
 		a := Attempt{
 			Hop: Backend, Protocol: r.Protocol, Family: f.Family, Address: f.Arriving.Address, Port: b.Port,
-			Object: b.End.Ref(), Node: b.Node, Verdict: p.verdict(flows, f.Family), Self: b.End.Pod == p.Source, Sidecar: p.Mesh != "",
+			Object: b.End.Ref(), Node: b.Node, Verdict: p.verdict(flows, f.Family), Self: b.End.Pod == p.Source, Sidecar: p.Mesh != "", flows: flows,
 		}
 		if !a.Address.IsValid() && b.End.Outside != nil {
 			a.Name = b.End.Outside.Name // its address is what the lookup says
@@ -256,7 +286,7 @@ func (p *planner) backend(r ends.Route, b ends.Backend) {
 		added = true
 		p.Attempts = append(p.Attempts, a)
 		if pod := b.End.Pod; p.loopback && pod != nil && !pod.Template && a.Protocol == corev1.ProtocolTCP {
-			a.Hop, a.Self, a.Sidecar, a.Verdict = Own, true, false, policy.Allowed
+			a.Hop, a.Self, a.Sidecar, a.Verdict, a.flows = Own, true, false, policy.Allowed, nil
 			p.Attempts = append(p.Attempts, a)
 			a.Hop, a.Address = Loopback, loopbackOf(f.Family)
 			p.Attempts = append(p.Attempts, a)

@@ -94,7 +94,7 @@ func diagnosed(t *testing.T, manifests, source, destination string) *explain.Dia
 
 func planned(t *testing.T, manifests, source, destination string) *probe.Plan {
 	t.Helper()
-	p, err := probe.NewPlan(diagnosed(t, manifests, source, destination), false)
+	p, err := probe.NewPlan(diagnosed(t, manifests, source, destination), probe.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestPlanWithoutSource(t *testing.T) {
 		"192.0.2.1": "only from a pod",
 		"internet":  "only from a pod",
 	} {
-		_, err := probe.NewPlan(diagnosed(t, town, source, "pod/api-a:8080"), false)
+		_, err := probe.NewPlan(diagnosed(t, town, source, "pod/api-a:8080"), probe.Options{})
 		var none *probe.NoSourceError
 		if !errors.As(err, &none) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v, want %q", source, err, why)
@@ -229,7 +229,7 @@ func TestPlanWithoutSource(t *testing.T) {
 // TestPlanLoopback: asked for, the application is tested from within its own pod, too.
 func TestPlanLoopback(t *testing.T) {
 	t.Parallel()
-	p, err := probe.NewPlan(diagnosed(t, town, "pod/client", "pod/api-b:8080"), true)
+	p, err := probe.NewPlan(diagnosed(t, town, "pod/client", "pod/api-b:8080"), probe.Options{Loopback: true})
 	if err != nil {
 		t.Fatal(err)
 	}

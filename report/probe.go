@@ -12,7 +12,10 @@ import (
 
 // Probe is what was tested on the network, or why nothing was.
 type Probe struct {
+	Way      string    `json:"way,omitempty"`
 	Source   *Endpoint `json:"source,omitempty"`
+	For      *Endpoint `json:"for,omitempty"`   // what the source stands in for
+	Tools    []string  `json:"tools,omitempty"` // of the source's own, where no others were brought
 	Result   string    `json:"result"`
 	Unable   string    `json:"unable,omitempty"` // why nothing was tested
 	Culprit  string    `json:"culprit,omitempty"`
@@ -53,7 +56,10 @@ func probeOf(c *probe.Comparison, unable string) *Probe {
 		return &Probe{Result: string(explain.Unclear), Unable: unable, Attempts: []Attempt{}}
 	}
 	source := Endpoint{Kind: "Pod", Namespace: c.Plan.Source.Namespace, Name: c.Plan.Source.Name}
-	p := &Probe{Source: &source, Result: string(c.Result), Culprit: string(c.Culprit), Because: c.Because, NotTried: c.Plan.Cut, Attempts: []Attempt{}}
+	p := &Probe{Way: string(c.Plan.Way), Tools: c.Plan.Tools, Source: &source, Result: string(c.Result), Culprit: string(c.Culprit), Because: c.Because, NotTried: c.Plan.Cut, Attempts: []Attempt{}}
+	if f := c.Plan.For; f.Name != "" {
+		p.For = &Endpoint{Kind: f.Kind, Namespace: f.Namespace, Name: f.Name}
+	}
 	for _, j := range c.Judged {
 		p.Attempts = append(p.Attempts, attemptOf(j))
 	}
@@ -120,6 +126,18 @@ func (a Attempt) text() string {
 	return text + "; " + a.Meaning
 }
 
+// from says where the tests were made.
+func (d *Probe) from() string {
+	text := "from pod " + d.Source.Namespace + "/" + d.Source.Name
+	switch probe.Way(d.Way) {
+	case probe.StandInPod:
+		text += ", made for the test with the labels of " + d.For.Namespace + "/" + d.For.Name + "; its address, its ServiceAccount and maybe its node are other ones"
+	case probe.OwnTools:
+		text += ", with its own " + strings.Join(d.Tools, ", ")
+	}
+	return text
+}
+
 // probe writes what was tested.
 func (p *pager) probe(d *Probe) {
 	if d == nil {
@@ -130,7 +148,7 @@ func (p *pager) probe(d *Probe) {
 		p.text("Not tested", Plain(d.Unable))
 		return
 	}
-	p.text("", "On the network, from pod "+Plain(d.Source.Namespace+"/"+d.Source.Name))
+	p.text("", "On the network, "+Plain(d.from()))
 	p.blank()
 	var rows [][]string
 	for _, a := range d.Attempts {
@@ -154,7 +172,7 @@ func (p *pager) probeMarkdown(d *Probe) {
 		p.line("Not tested: " + markdown(d.Unable))
 		return
 	}
-	p.line("From pod " + markdown(d.Source.Namespace+"/"+d.Source.Name) + ":")
+	p.line("Tested " + markdown(d.from()) + ":")
 	p.blank()
 	for _, a := range d.Attempts {
 		p.line("- " + Style{}.mark(a.status) + " " + hopTitles[probe.Hop(a.Hop)] + ": " + markdown(a.text()))

@@ -2,7 +2,9 @@ package live
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,23 +19,22 @@ const DefaultImage = "registry.k8s.io/e2e-test-images/agnhost:2.56"
 // might change what policies say of it.
 const namePrefix = "netpol-doctor-"
 
-// lifetime is how many seconds a container waits for commands before it ends by itself.
-const lifetime = "1800"
+// lifetime is how long an ephemeral container waits for commands before it ends by itself.
+const lifetime = 30 * time.Minute
 
 // user is nobody in particular: a number, as kubelets want it where root is not allowed, that is no
 // mesh's own, since meshes let those pass. Sources: core/v1 SecurityContext.RunAsNonRoot; Istio,
 // pilot-agent istio-iptables --proxy-uid 1337; Linkerd, proxy UID 2102.
 const user = 65532
 
-// container is what is added to a pod. It passes the Pod Security Standard "restricted", asks for
-// no resources, which ephemeral containers cannot have, and ends on SIGTERM, so that it delays no
-// pod that goes away. Sources: core/v1 EphemeralContainer; Pod Security Standards.
-func container(name, image string) corev1.EphemeralContainer {
-	return corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
+// container waits for commands. It passes the Pod Security Standard "restricted", and ends on SIGTERM,
+// so that it delays no pod that goes away. Source: Pod Security Standards.
+func container(name, image string, lifetime time.Duration) corev1.Container {
+	return corev1.Container{
 		Name:            name,
 		Image:           image,
 		ImagePullPolicy: corev1.PullIfNotPresent,
-		Command:         []string{"timeout", lifetime, "/agnhost", "pause"},
+		Command:         []string{"timeout", strconv.Itoa(int(lifetime.Seconds())), "/agnhost", "pause"},
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: ptr.To(false),
 			ReadOnlyRootFilesystem:   ptr.To(true),
@@ -43,7 +44,13 @@ func container(name, image string) corev1.EphemeralContainer {
 			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 			SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
-	}}
+	}
+}
+
+// ephemeralContainer is what is added to a pod. It asks for no resources, which ephemeral containers
+// cannot have. Source: core/v1 EphemeralContainer.
+func ephemeralContainer(name, image string) corev1.EphemeralContainer {
+	return corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon(container(name, image, lifetime))}
 }
 
 // Addition is a pod with nothing but what is added to it: what is sent as a patch.

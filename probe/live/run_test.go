@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 )
@@ -39,8 +38,7 @@ func session(t *testing.T, handle http.HandlerFunc) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "client"}}
-	return &Session{prober: p, pod: pod, container: namePrefix + "abcde"}
+	return &Session{prober: p, at: Place{"shop", "client", namePrefix + "abcde"}}
 }
 
 // speak takes a stream and hands it to say.

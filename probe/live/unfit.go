@@ -13,19 +13,27 @@ const mirror = "kubernetes.io/config.mirror"
 // mostEntries is how many containers of ours a pod may collect. They stay until it goes.
 const mostEntries = 5
 
-// unfit tells why no ephemeral container would start in a pod, or returns "".
-// Source: concept page "Ephemeral Containers".
+// unfit tells why nothing can be run in a pod, or returns "".
 func unfit(pod *corev1.Pod) string {
-	_, static := pod.Annotations[mirror]
 	switch {
 	case pod.DeletionTimestamp != nil:
 		return "it is being deleted"
-	case static:
-		return "it is a static pod, which takes no ephemeral containers"
 	case pod.Status.Phase != corev1.PodRunning:
 		return fmt.Sprintf("it is not running but %s%s", phase(pod), why(pod.Status.Reason, pod.Status.Message))
 	case pod.Spec.OS != nil && pod.Spec.OS.Name == corev1.Windows, pod.Spec.NodeSelector[corev1.LabelOSStable] == "windows":
 		return "it runs on Windows, for which there is no probe"
+	}
+	return ""
+}
+
+// unfitForMore tells why no ephemeral container would start in a pod, or returns "".
+// Source: concept page "Ephemeral Containers".
+func unfitForMore(pod *corev1.Pod) string {
+	if w := unfit(pod); w != "" {
+		return w
+	}
+	if _, static := pod.Annotations[mirror]; static {
+		return "it is a static pod, which takes no ephemeral containers"
 	}
 	entries := 0
 	for _, c := range pod.Spec.EphemeralContainers {
@@ -75,9 +83,8 @@ var hopeless = map[string]bool{
 	"RegistryUnavailable": true, "CreateContainerConfigError": true, "CreateContainerError": true, "RunContainerError": true,
 }
 
-// started tells whether a container runs, or why it never will.
-func started(pod *corev1.Pod, name string) (ok bool, never string) {
-	s := statusOf(pod, name)
+// started tells whether a container of a pod runs, by its status, or why it never will.
+func started(pod *corev1.Pod, s *corev1.ContainerStatus) (ok bool, never string) {
 	switch {
 	case pod.DeletionTimestamp != nil:
 		return false, "the pod is being deleted"
@@ -96,9 +103,9 @@ func started(pod *corev1.Pod, name string) (ok bool, never string) {
 	return false, ""
 }
 
-// waiting says what a container waits for.
-func waiting(pod *corev1.Pod, name string) string {
-	if s := statusOf(pod, name); s != nil && s.State.Waiting != nil {
+// waiting says what a container waits for, by its status.
+func waiting(s *corev1.ContainerStatus) string {
+	if s != nil && s.State.Waiting != nil {
 		return "it is waiting" + why(s.State.Waiting.Reason, s.State.Waiting.Message)
 	}
 	return "its kubelet has not said anything of it"

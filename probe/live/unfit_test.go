@@ -36,7 +36,7 @@ func TestUnfit(t *testing.T) {
 	} {
 		pod := alive()
 		row.edit(pod)
-		if got := unfit(pod); got == "" != (row.want == "") || !strings.Contains(got, row.want) {
+		if got := unfitForMore(pod); got == "" != (row.want == "") || !strings.Contains(got, row.want) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestUnfit(t *testing.T) {
 func entries(prefix string, n int) []corev1.EphemeralContainer {
 	var all []corev1.EphemeralContainer
 	for i := range n {
-		all = append(all, container(fmt.Sprint(prefix, i), DefaultImage))
+		all = append(all, ephemeralContainer(fmt.Sprint(prefix, i), DefaultImage))
 	}
 	return all
 }
@@ -96,17 +96,17 @@ func TestStarted(t *testing.T) {
 	} {
 		pod := alive()
 		row.edit(pod)
-		ok, never := started(pod, name)
+		ok, never := started(pod, statusOf(pod, name))
 		if ok != row.ok || never == "" != (row.never == "") || !strings.Contains(never, row.never) {
 			t.Errorf("%s: %v %q", row.name, ok, never)
 		}
 	}
 	pod := alive()
-	if got := waiting(pod, name); !strings.Contains(got, "has not said anything") {
+	if got := waiting(statusOf(pod, name)); !strings.Contains(got, "has not said anything") {
 		t.Error(got)
 	}
 	pull(pod)
-	if got := waiting(pod, name); !strings.Contains(got, "ErrImagePull") {
+	if got := waiting(statusOf(pod, name)); !strings.Contains(got, "ErrImagePull") {
 		t.Error(got)
 	}
 }
@@ -120,7 +120,7 @@ func TestRunning(t *testing.T) {
 	if _, ok := running(pod, DefaultImage); ok {
 		t.Error("there is none")
 	}
-	pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{container("debugger", DefaultImage), container(name, DefaultImage)}
+	pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{ephemeralContainer("debugger", DefaultImage), ephemeralContainer(name, DefaultImage)}
 	pod.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{{Name: "debugger", State: up}}
 	if got, ok := running(pod, DefaultImage); ok {
 		t.Errorf("%s is not ours", got)

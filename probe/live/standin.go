@@ -1,0 +1,271 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/ptr"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+)
+
+// A stand-in is a pod of its own with a workload's labels. A Job makes it, with a deadline, and is
+// deleted by itself once the pod has ended: nothing is left even if the doctor is killed.
+// Source: batch/v1 JobSpec.ActiveDeadlineSeconds and TTLSecondsAfterFinished.
+
+const (
+	standInRole = "standin-prober.yaml"
+	standInName = "probe"
+	gracePeriod = 1 // seconds until a pod that is deleted is killed
+)
+
+// injection keeps meshes from adding a proxy, which would never end, and change what is tested. These
+// are annotations, since a label may be selected. Sources: Istio, Linkerd and Consul, injection.
+var injection = map[string]string{
+	"sidecar.istio.io/inject":             "false",
+	"linkerd.io/inject":                   "disabled",
+	"consul.hashicorp.com/connect-inject": "false",
+}
+
+// StandIn makes the Job of a stand-in for a pod, or for the template of a workload that has none. It
+// has the labels but for those that controllers stamp, and the name servers; its pod ends by itself
+// after lifetime. Secret is what the image is pulled with, if anything.
+func (p *Prober) StandIn(ctx context.Context, of *cluster.Pod, lifetime time.Duration, secret string) (*batchv1.Job, error) {
+	meta, spec, err := p.model(ctx, of)
+	if err != nil {
+		return nil, &ImpossibleError{of.Namespace, of.Name, "reading what the probe pod is to be like", err.Error()}
+	}
+	if spec.HostNetwork {
+		return nil, &ImpossibleError{of.Namespace, of.Name, "making a probe pod", "it is on its node's network, and the network takes it for its node; probe without --from-pod"}
+	}
+	c := container(standInName, p.image, lifetime)
+	limits := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi")}
+	c.Resources = corev1.ResourceRequirements{Requests: limits, Limits: limits}
+	annotations := map[string]string{Annotation: manager}
+	maps.Copy(annotations, injection)
+	job := &batchv1.Job{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: of.Namespace, Name: namePrefix + rand.String(5), Annotations: map[string]string{Annotation: manager}},
+		Spec: batchv1.JobSpec{
+			BackoffLimit:            ptr.To[int32](0),
+			ActiveDeadlineSeconds:   ptr.To(int64((lifetime + patience).Seconds())),
+			TTLSecondsAfterFinished: ptr.To[int32](0),
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: copied(meta.Labels), Annotations: annotations},
+				Spec: corev1.PodSpec{
+					Containers:                    []corev1.Container{c},
+					RestartPolicy:                 corev1.RestartPolicyNever,
+					TerminationGracePeriodSeconds: ptr.To[int64](gracePeriod),
+					AutomountServiceAccountToken:  ptr.To(false),
+					EnableServiceLinks:            ptr.To(false),
+					DNSPolicy:                     spec.DNSPolicy,
+					DNSConfig:                     spec.DNSConfig,
+					NodeSelector:                  spec.NodeSelector,
+					Tolerations:                   spec.Tolerations,
+				},
+			},
+		},
+	}
+	if secret != "" {
+		job.Spec.Template.Spec.ImagePullSecrets = []corev1.LocalObjectReference{{Name: secret}}
+	}
+	return job, nil
+}
+
+// copied are the labels that a stand-in has of its model: not those which controllers stamp, as they
+// would take the pod for theirs.
+func copied(of map[string]string) map[string]string {
+	out := map[string]string{}
+	for key, value := range of {
+		if !cluster.StampedByController(key) {
+			out[key] = value
+		}
+	}
+	return out
+}
+
+// model reads the pod that a stand-in is made like, or the template of a workload.
+func (p *Prober) model(ctx context.Context, of *cluster.Pod) (metav1.ObjectMeta, corev1.PodSpec, error) {
+	ref, get := of.Ref(), metav1.GetOptions{}
+	var template corev1.PodTemplateSpec
+	var err error
+	switch ref.Kind {
+	case "Pod":
+		var pod *corev1.Pod
+		if pod, err = p.core.Pods(ref.Namespace).Get(ctx, ref.Name, get); err == nil {
+			template = corev1.PodTemplateSpec{ObjectMeta: pod.ObjectMeta, Spec: pod.Spec}
+		}
+	case "Deployment":
+		o, e := p.all.AppsV1().Deployments(ref.Namespace).Get(ctx, ref.Name, get)
+		template, err = o.Spec.Template, e
+	case "StatefulSet":
+		o, e := p.all.AppsV1().StatefulSets(ref.Namespace).Get(ctx, ref.Name, get)
+		template, err = o.Spec.Template, e
+	case "DaemonSet":
+		o, e := p.all.AppsV1().DaemonSets(ref.Namespace).Get(ctx, ref.Name, get)
+		template, err = o.Spec.Template, e
+	case "ReplicaSet":
+		o, e := p.all.AppsV1().ReplicaSets(ref.Namespace).Get(ctx, ref.Name, get)
+		template, err = o.Spec.Template, e
+	case "Job":
+		o, e := p.all.BatchV1().Jobs(ref.Namespace).Get(ctx, ref.Name, get)
+		template, err = o.Spec.Template, e
+	case "CronJob":
+		o, e := p.all.BatchV1().CronJobs(ref.Namespace).Get(ctx, ref.Name, get)
+		template, err = o.Spec.JobTemplate.Spec.Template, e
+	default:
+		err = fmt.Errorf("%s has no template that is known", ref)
+	}
+	return template.ObjectMeta, template.Spec, err
+}
+
+// standIn is a Job that was prepared.
+type standIn struct {
+	*Session
+	job *batchv1.Job
+}
+
+// PrepareStandIn finds out whether a stand-in can be made, and whether nothing would capture it. It
+// writes nothing: the API server is asked what the user may do, and to try the objects out.
+func (p *Prober) PrepareStandIn(ctx context.Context, job *batchv1.Job) (*Session, error) {
+	s := &standIn{&Session{prober: p, at: Place{job.Namespace, "", standInName}, Adds: []any{job}}, job}
+	rights := []right{{"create", "batch", "jobs", ""}, {"delete", "batch", "jobs", ""}, {"list", "", "pods", ""}, {"create", "", "pods", "exec"}}
+	if err := p.may(ctx, job.Namespace, "", standInRole, rights...); err != nil {
+		return nil, err
+	}
+	captors, err := p.captors(ctx, job.Namespace)
+	if err != nil {
+		return nil, s.impossible("looking for what might take a probe pod with these labels for its own", err.Error()+"; docs/rbac/"+standInRole+" is a Role that allows it")
+	}
+	if by := captured(captors, job.Spec.Template.Labels); len(by) > 0 {
+		return nil, s.impossible("making a probe pod with these labels", strings.Join(by, "; ")+"; probe without --from-pod")
+	}
+	s.start, s.stop = s.run, s.remove
+	return s.Session, s.tryOut(ctx)
+}
+
+func (s *standIn) impossible(doing, why string) error {
+	return &ImpossibleError{s.job.Namespace, s.at.Pod, doing, why}
+}
+
+// tryOut has the API server try the Job out and, where the user may make pods, its pod too: what keeps
+// a pod from being made is only told to who makes it.
+func (s *standIn) tryOut(ctx context.Context) error {
+	if err := s.create(ctx, metav1.DryRunAll); err != nil {
+		return err
+	}
+	template := s.job.Spec.Template
+	pod := &corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec}
+	pod.Name, pod.Namespace = s.job.Name, s.job.Namespace
+	_, err := s.prober.core.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: manager})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case apierrors.IsForbidden(err) && s.prober.may(ctx, pod.Namespace, "", standInRole, right{"create", "", "pods", ""}) != nil:
+		return nil // what is wrong with it is told when the Job makes it
+	case err != nil:
+		return s.impossible("making a probe pod", err.Error())
+	}
+	return nil
+}
+
+func (s *standIn) create(ctx context.Context, dryRun ...string) error {
+	options := metav1.CreateOptions{DryRun: dryRun, FieldManager: manager, FieldValidation: metav1.FieldValidationStrict}
+	_, err := s.prober.all.BatchV1().Jobs(s.job.Namespace).Create(ctx, s.job, options)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("creating Job %s/%s: %w", s.job.Namespace, s.job.Name, ctx.Err())
+	case err != nil:
+		return s.impossible("creating a Job", err.Error())
+	}
+	return nil
+}
+
+// run makes the Job and waits until its pod runs.
+func (s *standIn) run(ctx context.Context) error {
+	if err := s.create(ctx); err != nil {
+		return err
+	}
+	const doing = "waiting for the probe pod to start"
+	var last *corev1.Pod
+	never := ""
+	err := wait.PollUntilContextTimeout(ctx, interval, patience, true, func(ctx context.Context) (bool, error) {
+		pods, err := s.prober.core.Pods(s.job.Namespace).List(ctx, metav1.ListOptions{LabelSelector: batchv1.JobNameLabel + "=" + s.job.Name})
+		if err != nil || len(pods.Items) == 0 {
+			return false, nil // may pass
+		}
+		last = &pods.Items[0]
+		var ok bool
+		ok, never = started(last, mainStatus(last))
+		return ok || never != "", nil
+	})
+	if last != nil {
+		s.at.Pod, s.Node = last.Name, last.Spec.NodeName
+	}
+	switch {
+	case never != "":
+		return s.impossible(doing, never)
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return s.impossible(doing, fmt.Sprintf("it did not within %s; %s", patience, s.delay(ctx, last)))
+	}
+	return nil
+}
+
+func mainStatus(pod *corev1.Pod) *corev1.ContainerStatus {
+	for i := range pod.Status.ContainerStatuses {
+		if s := &pod.Status.ContainerStatuses[i]; s.Name == standInName {
+			return s
+		}
+	}
+	return nil
+}
+
+// delay says what a pod waits for, or why there is none: a quota, for one, stops the Job's controller,
+// which tells it in an event.
+func (s *standIn) delay(ctx context.Context, pod *corev1.Pod) string {
+	if pod == nil {
+		selector := fields.Set{"involvedObject.kind": "Job", "involvedObject.name": s.job.Name}.String()
+		if events, err := s.prober.core.Events(s.job.Namespace).List(ctx, metav1.ListOptions{FieldSelector: selector}); err == nil && len(events.Items) > 0 {
+			last := events.Items[len(events.Items)-1]
+			return "its Job made no pod" + why(last.Reason, last.Message)
+		}
+		return "its Job made no pod; kubectl describe job tells why"
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status != corev1.ConditionTrue {
+			return "it is not scheduled" + why(c.Reason, c.Message)
+		}
+	}
+	return waiting(mainStatus(pod))
+}
+
+// remove deletes the Job, and with it its pod.
+func (s *standIn) remove(ctx context.Context) error {
+	err := s.prober.deleteJob(ctx, s.job.Namespace, s.job.Name)
+	if err != nil {
+		return fmt.Errorf("deleting Job %s/%s: %w; it is deleted by itself within %d minutes", s.job.Namespace, s.job.Name, err, *s.job.Spec.ActiveDeadlineSeconds/60+1)
+	}
+	return nil
+}
+
+func (p *Prober) deleteJob(ctx context.Context, namespace, name string) error {
+	options := metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationBackground)}
+	err := p.all.BatchV1().Jobs(namespace).Delete(ctx, name, options)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
