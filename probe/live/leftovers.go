@@ -3,11 +3,13 @@ package live
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/pager"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -82,9 +84,9 @@ func added(o runtime.Object) []Leftover {
 	return out
 }
 
-// end ends the program that an ephemeral container waits in. Where the pod's containers see each
-// other's processes, only those of the same user can be ended.
-var end = []string{"pkill", "-TERM", "-f", "/agnhost pause$"}
+// end ends the program that an ephemeral container waits in, which is its first process. Where the pod's
+// containers see each other's processes it is not, and goes on until its time is up.
+var end = []string{"sh", "-c", "grep -q agnhost /proc/1/cmdline && kill -TERM 1"}
 
 // Remove takes a leftover away, or ends it, which is all that can be done to an ephemeral container.
 func (p *Prober) Remove(ctx context.Context, l Leftover) error {
@@ -93,10 +95,7 @@ func (p *Prober) Remove(ctx context.Context, l Leftover) error {
 	case l.Stays:
 		return nil
 	case l.Container != "":
-		// The container may end before it can say how its command ended.
-		if r := p.Run(ctx, Place{l.Ref.Namespace, l.Ref.Name, l.Container}, end); r.Lost == "" && r.ExitCode != 0 && r.ExitCode != exitTerminated {
-			err = fmt.Errorf("%s: exit code %d: %s", end[0], r.ExitCode, r.Stderr)
-		}
+		err = p.endContainer(ctx, l)
 	case l.Ref.Kind == "Job":
 		err = p.deleteJob(ctx, l.Ref.Namespace, l.Ref.Name)
 	case l.Ref.Kind == "Namespace":
@@ -110,5 +109,23 @@ func (p *Prober) Remove(ctx context.Context, l Leftover) error {
 	return nil
 }
 
-// exitTerminated is the exit code of a command that SIGTERM ended with its container.
-const exitTerminated = 143
+// endContainer ends an ephemeral container and waits until that is seen. What the command says is lost
+// where the container ends first.
+func (p *Prober) endContainer(ctx context.Context, l Leftover) error {
+	r := p.Run(ctx, Place{l.Ref.Namespace, l.Ref.Name, l.Container}, end)
+	err := wait.PollUntilContextTimeout(ctx, interval, ending, true, func(ctx context.Context) (bool, error) {
+		pod, err := p.core.Pods(l.Ref.Namespace).Get(ctx, l.Ref.Name, metav1.GetOptions{})
+		if err != nil {
+			return apierrors.IsNotFound(err), nil
+		}
+		s := statusOf(pod, l.Container)
+		return s != nil && s.State.Running == nil, nil
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("container %s goes on, for half an hour at most (%s%s, exit code %d)", l.Container, r.Lost, r.Stderr, r.ExitCode)
+	}
+	return err
+}
+
+// ending is how long a container may take to end.
+const ending = 10 * time.Second

@@ -21,7 +21,8 @@ import (
 // cluster is a node with the pods that the tests of this file look at.
 type cluster struct {
 	*node.Node
-	client *kubernetes.Clientset
+	client   *kubernetes.Clientset
+	enforces bool
 }
 
 const namespace = "shop"
@@ -41,7 +42,7 @@ func agnhost(name string) *corev1.Pod {
 
 // start brings up a node with two pods and a Service for one of them.
 func start(t *testing.T, options node.Options) cluster {
-	c := cluster{Node: node.Start(t, options)}
+	c := cluster{Node: node.Start(t, options), enforces: options.Enforcer != node.None}
 	client, err := kubernetes.NewForConfig(c.Admin())
 	if err != nil {
 		t.Fatal(err)
@@ -61,13 +62,7 @@ func start(t *testing.T, options node.Options) cluster {
 	})
 	c.Apply(t, agnhost("client"), agnhost("server"))
 	for _, name := range []string{"client", "server"} {
-		c.await(t, "the pod "+name, func(ctx context.Context) error {
-			pod, err := client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
-			if err == nil && pod.Status.Phase != corev1.PodRunning {
-				err = errors.New("its phase is " + string(pod.Status.Phase))
-			}
-			return err
-		})
+		c.running(t, namespace, name)
 	}
 	return c
 }
@@ -120,6 +115,7 @@ func (c cluster) testNode(t *testing.T) {
 	t.Run("Service", c.testService)
 	t.Run("outside", c.testOutside)
 	t.Run("probe", c.testProbe)
+	t.Run("ways of probing", c.testWays)
 }
 
 // The exit status of a command is told apart from a failure to run it.

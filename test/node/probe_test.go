@@ -75,13 +75,7 @@ func (c cluster) testProbe(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "empty", Namespace: namespace},
 		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "nobody"}, Ports: []corev1.ServicePort{{Port: 80}}},
 	})
-	c.await(t, "the pod loopback", func(ctx context.Context) error {
-		pod, err := c.client.CoreV1().Pods(namespace).Get(ctx, "loopback", metav1.GetOptions{})
-		if err == nil && pod.Status.Phase != corev1.PodRunning {
-			err = errors.New("its phase is " + string(pod.Status.Phase))
-		}
-		return err
-	})
+	c.running(t, namespace, "loopback")
 	const dns = "ResolverUDP Connected, ResolverTCP Connected, Name Connected, "
 	for _, row := range []struct {
 		name, question  string
