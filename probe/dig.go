@@ -62,6 +62,22 @@ func ParseDig(r Run) Observation {
 	return o
 }
 
+// ParseReply reads what a query to a certain server came to, where it only matters whether anything came
+// back.
+func ParseReply(r Run) Observation {
+	if why, ok := ran(r); !ok {
+		return inconclusive(r, why)
+	}
+	if status := digStatus.FindStringSubmatch(r.Stdout); status != nil && r.ExitCode == digAnswered {
+		return Observation{Outcome: Connected, Reason: status[1], Took: r.Took}
+	}
+	o := ParseDig(r)
+	if o.Outcome == DNSTimedOut {
+		o.Outcome = TimedOut
+	}
+	return o
+}
+
 // noReply tells apart why no server replied. Of several servers the silent one counts: what the
 // others refused does not tell why it is silent.
 func noReply(r Run, said string) Observation {

@@ -85,6 +85,7 @@ func TestNetwork(t *testing.T) {
 		{"a datagram is rejected", dial(corev1.ProtocolUDP, 9002), probe.Refused},
 		{"nobody takes a datagram", dial(corev1.ProtocolUDP, 9003), probe.Refused},
 		{"somebody takes a datagram and says nothing", dial(corev1.ProtocolUDP, 9004), probe.TimedOut},
+		{"a DNS server by datagrams", dial(corev1.ProtocolUDP, 53), probe.Connected},
 		{"a name", look(probe.Name, "here.test."), probe.Connected},
 		{"a name over TCP", look(probe.ResolverTCP, "here.test."), probe.Connected},
 		{"no such name", look(probe.Name, "absent.test."), probe.NameNotFound},
@@ -187,7 +188,7 @@ func do(t *testing.T, input, name string, args ...string) {
 func (n *network) run(ctx context.Context, command []string) probe.Run {
 	if command[0] == "/agnhost" {
 		command = append([]string{n.connect}, command[2:]...)
-	} else if filepath.Base(command[0]) == "dig" {
+	} else if filepath.Base(command[0]) == "dig" && !strings.HasPrefix(command[1], "@") {
 		command = append(command, "@"+serverAddress)
 	}
 	begun := time.Now()

@@ -122,7 +122,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, code int, stdout, stderr, lost string) {
 		r := probe.Run{ExitCode: code, Stdout: stdout, Stderr: stderr, Lost: lost}
 		connect, dig := probe.ParseConnect(r), probe.ParseDig(r)
-		for _, o := range []probe.Observation{connect, dig, probe.ParseNetcat(r), probe.ParseBash(r), probe.ParseGetent(r)} {
+		for _, o := range []probe.Observation{connect, dig, probe.ParseNetcat(r), probe.ParseBash(r), probe.ParseGetent(r), probe.ParseReply(r)} {
 			switch {
 			case o.Outcome == probe.Inconclusive && o.Reason == "":
 				t.Errorf("nobody knows why: %+v", o)

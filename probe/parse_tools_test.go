@@ -47,6 +47,11 @@ func TestParseTools(t *testing.T) {
 		{"curl without telnet", probe.ParseCurl, probe.Run{ExitCode: 1, Stdout: "time_connect=0.000000\n", Stderr: "curl: (1) Protocol \"telnet\" not supported\n"}, probe.Inconclusive},
 		{"another curl", probe.ParseCurl, probe.Run{Stdout: "hello"}, probe.Inconclusive},
 
+		{"a DNS server that answers", probe.ParseReply, probe.Run{Stdout: dug("NOERROR", "qr")}, probe.Connected},
+		{"one that does not like the question", probe.ParseReply, probe.Run{Stdout: dug("FORMERR", "qr")}, probe.Connected},
+		{"one that is silent", probe.ParseReply, probe.Run{ExitCode: 9, Stdout: ";; communications error to 10.96.0.10#53: " + silent}, probe.TimedOut},
+		{"none that was asked", probe.ParseReply, probe.Run{ExitCode: 1, Stdout: dug("NOERROR", "qr")}, probe.Inconclusive},
+
 		{"getent", probe.ParseGetent, probe.Run{Stdout: "10.0.0.2       STREAM api\n10.0.0.2       DGRAM\n"}, probe.Connected},
 		{"getent found nothing, or nobody", probe.ParseGetent, probe.Run{ExitCode: 2}, probe.Inconclusive},
 		{"getent of IPv6 where there is only IPv4", probe.ParseGetent, probe.Run{Stdout: "::ffff:10.0.0.2 STREAM api\n"}, probe.Inconclusive},

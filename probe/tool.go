@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	pathpkg "path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,7 @@ type Tool struct {
 // Sources: kubernetes/kubernetes, test/images/agnhost; dig(1), nc(1), bash(1) on redirections of
 // /dev/tcp, curl(1), getent(1).
 var Tools = []Tool{
+	{Name: "dig", can: asksDNS, command: digAt, parse: ParseReply},
 	{Name: "agnhost", can: dials, command: agnhost, parse: ParseConnect},
 	{Name: "dig", can: looksUp, command: dig, parse: ParseDig},
 	{Name: netcatName, can: dialsTCP, command: netcat, parse: ParseNetcat},
@@ -34,7 +36,18 @@ var Tools = []Tool{
 }
 
 // ImageTools are those of the agnhost image.
-var ImageTools = []Tool{Tools[0].at("/agnhost"), Tools[1].at("dig")}
+var ImageTools = imageTools()
+
+func imageTools() []Tool {
+	paths := map[string]string{"agnhost": "/agnhost", "dig": "dig"}
+	var out []Tool
+	for _, t := range Tools {
+		if path, ok := paths[t.Name]; ok {
+			out = append(out, t.at(path))
+		}
+	}
+	return out
+}
 
 func (t Tool) at(path string) Tool {
 	t.path = path
@@ -47,7 +60,7 @@ func (t Tool) at(path string) Tool {
 func Search() []string {
 	var names []string
 	for _, t := range Tools {
-		if t.Name != netcatName {
+		if t.Name != netcatName && !slices.Contains(names, t.Name) {
 			names = append(names, t.Name)
 		}
 	}
@@ -87,7 +100,9 @@ func Found(r Run) (found []Tool, why string) {
 func Names(tools []Tool) []string {
 	var names []string
 	for _, t := range tools {
-		names = append(names, t.Name)
+		if !slices.Contains(names, t.Name) {
+			names = append(names, t.Name)
+		}
 	}
 	return names
 }
@@ -117,6 +132,11 @@ func (p *Plan) Use(toolsOf func(Attempt) []Tool) {
 		kept = append(kept, made)
 	}
 	p.Attempts = kept
+}
+
+// asksDNS tells a datagram to a DNS server, which answers nothing but a query.
+func asksDNS(a Attempt) bool {
+	return a.Exchange() == Reply && a.Protocol == corev1.ProtocolUDP && (a.Port == 53 || a.Port == 5353)
 }
 
 func dials(a Attempt) bool    { return a.Exchange() != Lookup }
@@ -149,6 +169,12 @@ func dig(path string, a Attempt) []string {
 		command = append(command, "+tcp")
 	}
 	return append(command, "-t", kind, "-q", a.Name)
+}
+
+// digAt asks a server for the root's name servers, which it may know or refuse to tell: any response is
+// one.
+func digAt(path string, a Attempt) []string {
+	return []string{path, "@" + a.Address.String(), "-p", strconv.Itoa(int(a.Port)), "+noall", "+comments", "+notcp", "+ignore", "+norecurse", "+tries=1", "+time=" + seconds, "-t", "NS", "-q", "."}
 }
 
 func netcat(path string, a Attempt) []string {

@@ -22,6 +22,13 @@ func main() {
 func write(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# What a test on the network means\n\nMade from the tables of package `probe` by `make generate`.\n")
+	b.WriteString("\n## Ways to test\n\n| way | flag | what is made | what it proves | what it does not prove |\n| --- | --- | --- | --- | --- |\n")
+	flags := map[probe.Way]string{probe.AddedContainer: "", probe.StandInPod: "`--from-pod`", probe.OwnTools: "`--exec`"}
+	for _, way := range probe.Ways {
+		made, proves, not := way.Meaning()
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", way, flags[way], made, proves, not)
+	}
+	fmt.Fprintf(&b, "\nTests are made with agnhost and dig, with `--exec` with the first of these that can: %s.\n", strings.Join(probe.Names(probe.Tools), ", "))
 	b.WriteString("\n## Outcomes\n\n| outcome | what it proves | what it does not prove |\n| --- | --- | --- |\n")
 	for _, o := range probe.Outcomes {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", o, o.Proves(), o.ProvesNot())
