@@ -10,19 +10,20 @@ import (
 var acmeSolvers = []Check{
 	{
 		Code: "NPD722", Severity: Info,
-		Title:    "the destination answers an ACME challenge and is gone soon",
+		Title:    "the destination is a short-lived pod that answers an ACME challenge",
 		Symptoms: []string{"challenge pending", "certificate pending", "wrong status code '504'"},
-		Doc: `cert-manager answers an HTTP-01 challenge with a pod of its own, which it starts in the namespace
-of the Ingress and removes once the certificate is there. A default deny isolates that pod like
-any other, and a rule for the pod that runs now does not help at the next renewal: its labels hold
-the domain's and the token's hash.
+		Doc: `cert-manager answers an HTTP-01 challenge with a pod of its own. It starts the pod in the namespace
+of the Ingress and removes it once the certificate is issued. A default deny isolates that pod like
+any other. A rule for the pod that runs now does not help at the next renewal: its labels contain
+hashes of the domain and the token.
 
-What you see: the Challenge stays pending, the ingress controller answers 504, the certificate
-runs out weeks after the policy was made.
+What you see: the Challenge stays pending, the ingress controller answers 504, and the certificate
+expires weeks after the policy was added.
 
-Verify: kubectl get challenges -A; kubectl get pods -A -l acme.cert-manager.io/http01-solver=true.
+Verify: kubectl get challenges -A, and kubectl get pods -A -l
+acme.cert-manager.io/http01-solver=true
 
-Fix: one policy for all of these pods: podSelector acme.cert-manager.io/http01-solver: "true",
+Fix: write one policy for all of these pods: podSelector acme.cert-manager.io/http01-solver: "true",
 with the ingress controller as peer, on TCP 8089.`,
 		Run: func(p *Pass) {
 			for _, d := range p.decisions() {

@@ -11,18 +11,19 @@ import (
 var ownServices = []Check{
 	{
 		Code: "NPD723", Severity: Info,
-		Title:    "the source is behind the Service that it calls",
+		Title:    "the pods call a Service that they are endpoints of",
 		Symptoms: []string{"fails one time in three", "works sometimes"},
-		Doc: `The pods that call the Service are its endpoints themselves, and policies isolate them. A call
-that the Service hands to another replica needs a rule like any other; one that comes back to the
-pod itself does not, or does, as the network plugin has it. So calls fail by chance, one in N or
-all but one in N.
+		Doc: `The pods that call the Service are also its endpoints, and policies isolate them. A call that the
+Service sends to another replica needs a rule like any other call. Whether a call that comes back to
+the same pod needs one depends on the network plugin. So calls fail at random: one in N, or all but
+one in N.
 
-What you see: the same call works and fails in turns.
+What you see: the same call works sometimes and fails sometimes.
 
-Verify: repeat it at least twice as often as there are endpoints, and see which of them answers.
+Verify: repeat the call at least twice as often as there are endpoints, and see which of them
+answer.
 
-Fix: admit the application's own pods as a peer, on the pod's port, in every direction that is
+Fix: allow the application's own pods as a peer, on the pod's port, in every direction that is
 isolated; or call localhost.`,
 		Run: func(p *Pass) {
 			for i := range p.Answers {

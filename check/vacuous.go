@@ -18,19 +18,20 @@ import (
 var vacuous = []Check{
 	{
 		Code: "NPD611", Severity: Info,
-		Title: "a rule names ports that none of its pods has",
-		Doc: `None of the pods that a rule is about, those that the policy selects for ingress and the peers for
-egress, declares a port that the rule names, and no Service leads to one. A port that is the
-Service's and not the pods' is a mistake for certain: policies see the port of the pod. So is a name
-that no pod has. With other numbers it may be that the pods listen on a port they do not declare.
+		Title: "a rule allows ports that none of its pods has",
+		Doc: `No pod that the rule is about declares a port that the rule lists, and no Service sends traffic to
+one. (For ingress these are the pods that the policy selects, for egress the pods that the peers
+select.) If the port is the Service's port and not the pods', it is certainly a mistake: policies
+see the pod's port. So is a port name that no pod has. For other numbers, the pods may listen on a
+port that they do not declare.
 
 What you see: connections time out (or are refused, on plugins that reject) although a rule "allows
-the port"; or nothing, where nobody needs the rule.
+the port". If nobody needs the rule, nothing.
 
-Verify: kubectl get pods -o jsonpath='{.items[*].spec.containers[*].ports}'; kubectl get service -o
-wide shows port and targetPort.
+Verify: kubectl get pods -n NAMESPACE -o jsonpath='{.items[*].spec.containers[*].ports}', and
+kubectl describe service NAME -n NAMESPACE for Port and TargetPort.
 
-Fix: name the port of the pods, or delete the rule.`,
+Fix: use the port of the pods, or delete the rule.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Policies {
 				for _, ref := range rulesThatCount(np) {
@@ -41,16 +42,17 @@ Fix: name the port of the pods, or delete the rule.`,
 	},
 	{
 		Code: "NPD612", Severity: Warning,
-		Title: "a selector or a block contradicts itself and can match nothing",
-		Doc: `The requirements of one selector exclude each other, such as a label that has to have two
-values, or to be there and not to be there; or the excepts of an ipBlock take out all of it. All
-requirements of a selector have to hold at once: such a clause matches nothing, now and ever.
+		Title: "a selector or an ipBlock contradicts itself and matches nothing",
+		Doc: `The requirements of a selector exclude each other: a label must have two different values, or must
+exist and not exist. Or the excepts of an ipBlock remove all of its addresses. All requirements of a
+selector must be true at once, so this selector can never match anything.
 
-What you see: the peer allows nobody, or the policy selects nobody.
+What you see: the peer allows nobody, or the policy selects no pod.
 
-Verify: kubectl get pods -A -l with the requirements, separated by commas, finds nothing.
+Verify: kubectl get pods -A -l 'KEY=VALUE,KEY=VALUE2' with the requirements of the selector finds
+nothing.
 
-Fix: write one In with both values for "or", or make two items of the peer.`,
+Fix: for "or", write one requirement with the operator In and both values, or make two peers.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.UnitedRequirements}, func(c change.Cause, e change.Edit) {
 				where, who := place(e), peerOf(c, e)
