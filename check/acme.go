@@ -30,8 +30,8 @@ with the ingress controller as peer, on TCP 8089.`,
 				if pod := d.Flow.Destination.Pod; pod != nil && pod.Labels.Known[acmeSolver] == "true" && d.Ingress.Verdict == policy.Denied {
 					p.report(Finding{
 						Object: pod.Ref(), Origin: pod.Origin,
-						Message: fmt.Sprintf("%s answers an ACME challenge and is replaced by another one at the next renewal: let one policy admit all pods with %s: \"true\"", pod.Ref(), acmeSolver),
-						Advice:  fmt.Sprintf("write a policy with podSelector %s: \"true\" that admits the ingress controller on TCP 8089", acmeSolver),
+						Message: fmt.Sprintf("%s answers an ACME challenge, and the next renewal starts another pod with other labels: one policy should allow all pods with %s: \"true\"", pod.Ref(), acmeSolver),
+						Advice:  fmt.Sprintf("write a policy with podSelector %s: \"true\" that allows the ingress controller on TCP 8089", acmeSolver),
 					})
 				}
 			}

@@ -28,7 +28,7 @@ Fix: allow the address, or the pod that has it by its labels, in a peer of its o
 is excluded: addresses of the cluster and of cloud metadata services are often excluded on purpose.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.InExcept}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s, but its except %s takes out %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s, but its except %s excludes %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
 			})
 		},
 	},
@@ -49,7 +49,7 @@ Fix: allow the address that is used now, or the whole range that the provider pu
 NetworkPolicy cannot use DNS names.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.OutsideBlock}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s, and %s lies just outside", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s, and %s is just outside it", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
 			})
 		},
 	},
@@ -70,15 +70,15 @@ Fix: select pods by their labels. For nodes and the API server, use the plugin's
 Cilium: toEntities), or configure the plugin to match nodes by ipBlock.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.BlockIgnoresPods, policy.BlockIgnoresNode}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows the ipBlock %s, and %s lies in it, but on %s an ipBlock does not match what runs in the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows the ipBlock %s, and %s is in it, but on %s an ipBlock does not match pods or nodes of the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
 			})
 			for _, c := range p.Causes {
 				if rule, m := ignoredBlock(c); m != nil {
 					p.report(Finding{
 						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
-						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s %s in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), lies(otherEnd(c.Flow, rule.Direction), m.Want[0]), p.pluginName()),
+						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s %s in it, but on %s an ipBlock does not match pods or nodes of the cluster, and no other peer of a NetworkPolicy matches it", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), lies(otherEnd(c.Flow, rule.Direction), m.Want[0]), p.pluginName()),
 						Evidence: map[string]string{"wanted": m.Want[0]},
-						Advice:   "use the plugin's own policies for that end, or have the plugin match it by ipBlock",
+						Advice:   p.pluginPolicy(c) + byBlock(m) + p.broadRule(c),
 					})
 				}
 			}
@@ -100,7 +100,7 @@ Fix: allow the addresses of the nodes with ipBlock. On OpenShift, select the nam
 policy-group.network.openshift.io/host-network; on Cilium, use the entities host and remote-node.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.HostNetworkPod}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s selects %s by its labels, but that runs on its node's network (hostNetwork), where no selector matches it", place(e), p.Name(peerOf(c, e))), map[string]string{"hostNetwork": "true"})
+				p.cause(c, e, fmt.Sprintf("%s selects %s by its labels, but that is a hostNetwork pod, which no selector matches on this network plugin", place(e), p.Name(peerOf(c, e))), map[string]string{"hostNetwork": "true"})
 			})
 		},
 	},
@@ -119,14 +119,14 @@ Fix: allow the address with ipBlock. Where addresses change, use a policy of the
 supports DNS names.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.NotAPod}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s selects pods, but Service %s leads to %s, which is no pod", place(e), c.Flow.Service.Name, p.Name(peerOf(c, e))), map[string]string{"service": c.Flow.Service.Ref().String()})
+				p.cause(c, e, fmt.Sprintf("%s selects pods, but Service %s points to %s, which is not a pod", place(e), c.Flow.Service.Name, p.Name(peerOf(c, e))), map[string]string{"service": c.Flow.Service.Ref().String()})
 			})
 			for _, c := range p.Causes {
 				if rule, m := p.aliasTaken(c); m != nil {
 					alias := p.Destination.Alias
 					p.report(Finding{
 						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
-						Message:  fmt.Sprintf("%s/%s %s selects pods, but Service %s is an alias (ExternalName) for %s, which is no pod", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), name(alias.Ref()), p.Destination.Name),
+						Message:  fmt.Sprintf("%s/%s %s selects pods, but Service %s is an alias (ExternalName) for %s, which is not a pod", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), name(alias.Ref()), p.Destination.Name),
 						Evidence: map[string]string{"service": alias.Ref().String(), "externalName": p.Destination.Name},
 						Advice:   p.adviceBeyondPolicies(c),
 					})
@@ -171,6 +171,14 @@ func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
 	return wouldAllow(c, policy.BlockIgnoresPods, policy.BlockIgnoresNode)
 }
 
+// byBlock adds what may be configured where a block is not held against nodes.
+func byBlock(m *policy.Mismatch) string {
+	if m.Reason == policy.BlockIgnoresNode {
+		return ", or configure the plugin to match nodes by ipBlock"
+	}
+	return ""
+}
+
 // lies says of an end that is held against a block how sure it is that it lies in it: one without an
 // address that is known may.
 func lies(e policy.Endpoint, block string) string {
@@ -182,9 +190,9 @@ func lies(e policy.Endpoint, block string) string {
 		known = e.Node.IPs
 	}
 	if prefix, err := netip.ParsePrefix(block); err == nil && slices.ContainsFunc(known, prefix.Contains) {
-		return "lies"
+		return "is"
 	}
-	return "may lie"
+	return "may be"
 }
 
 // aliasTaken finds the rule that selects pods for a Service that is an alias for a name outside, where

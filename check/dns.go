@@ -67,7 +67,7 @@ the image has dig).
 Fix: allow TCP 53 in addition to UDP 53.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD503", func(l Lookup) string {
-				return fmt.Sprintf("%s may ask %s over UDP but not over TCP: answers that do not fit into one packet are lost", p.Names(l.Sources), l.server())
+				return fmt.Sprintf("%s may query %s over UDP but not over TCP: answers that do not fit into one UDP packet fail", p.Names(l.Sources), l.server())
 			})
 		},
 	},
@@ -85,7 +85,7 @@ Verify: kubectl get networkpolicies -n kube-system
 Fix: allow UDP and TCP port 53 from everywhere, in the namespace of the DNS server.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD504", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: %s is isolated for ingress, and no rule there allows %s", p.Names(l.Sources), l.server(), p.them(l, "this source", "these sources"))
+				return fmt.Sprintf("%s cannot look up names: %s is isolated for ingress, and no ingress rule there allows %s", p.Names(l.Sources), l.server(), p.them(l, "this source", "these sources"))
 			})
 		},
 	},
@@ -106,7 +106,7 @@ Fix: allow the cache's addresses with ipBlock on port 53, UDP and TCP. On Cilium
 policies or its Local Redirect Policy.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD505", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: queries go to %s, and no egress rule allows that", p.Names(l.Sources), l.server())
+				return fmt.Sprintf("%s cannot look up names: queries go to %s, which no egress rule allows%s", p.Names(l.Sources), l.server(), l.elsewhere())
 			})
 		},
 	},
@@ -124,7 +124,7 @@ Verify: kubectl exec POD -n NAMESPACE -- cat /etc/resolv.conf
 Fix: allow the servers with ipBlock on port 53, or set dnsPolicy back to ClusterFirst.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD506", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: with dnsPolicy %s %s %s, and no egress rule allows that", p.Names(l.Sources), l.Resolver.Policy, p.them(l, "it asks", "they ask"), l.server())
+				return fmt.Sprintf("%s cannot look up names: with dnsPolicy %s %s %s, which no egress rule allows%s", p.Names(l.Sources), l.Resolver.Policy, p.them(l, "it asks", "they ask"), l.server(), l.elsewhere())
 			})
 		},
 	},
@@ -141,7 +141,7 @@ Fix: give the missing information: add the objects of the DNS server's namespace
 or name the plugin with --network-plugin.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD507", func(l Lookup) string {
-				return fmt.Sprintf("it is not known whether %s can ask %s", p.Names(l.Sources), l.server())
+				return fmt.Sprintf("it is not known whether %s can query %s", p.Names(l.Sources), l.server())
 			})
 		},
 	},

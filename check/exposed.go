@@ -112,7 +112,7 @@ func (p *Pass) reportForgottenDeny() {
 	n := p.Snapshot.Namespace(p.Namespace)
 	p.report(Finding{
 		Object: cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: n.Name}, Origin: n.Origin,
-		Message:  fmt.Sprintf("no policy isolates any pod of namespace %s for ingress; in %d of %d other namespaces all are isolated (%s)", n.Name, len(denied), len(others), list(denied)),
+		Message:  fmt.Sprintf("no policy isolates any pod of namespace %s for ingress; in %d of %d other namespaces all pods are isolated (%s)", n.Name, len(denied), len(others), list(denied)),
 		Evidence: map[string]string{"isolated": strings.Join(denied, ", ")},
 		Advice:   "allow what the pods need, then add a default deny: an empty podSelector and no rules",
 	})
@@ -174,9 +174,9 @@ func (p *Pass) reportMetadata(np *cluster.Policy) {
 			}
 			p.report(Finding{
 				Object: np.Ref(), Field: at.Path(), Origin: np.Origin,
-				Message:  fmt.Sprintf("policy %s/%s: %s holds %s, where cloud providers hand out the node's credentials", np.Namespace, np.Name, at.Path(), metadataService),
+				Message:  fmt.Sprintf("policy %s/%s: %s includes %s, where cloud providers give out the node's credentials", np.Namespace, np.Name, at.Path(), metadataService),
 				Evidence: map[string]string{"address": metadataService.String()},
-				Advice:   fmt.Sprintf("leave 169.254.169.254/32 out of %s %s, unless the pods are meant to ask it", np.Name, at.Path()),
+				Advice:   fmt.Sprintf("exclude 169.254.169.254/32 from %s %s, unless the pods need the metadata service", np.Name, at.Path()),
 			})
 		}
 	}
@@ -227,8 +227,8 @@ func (p *Pass) reportPodsInBlock(peer policy.RuleRef) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: peer.Path(), Origin: np.Origin,
-		Message:  fmt.Sprintf("policy %s/%s: %s is not just the internet; on %s it holds pods of the cluster, too, such as %s", np.Namespace, np.Name, peer.Path(), p.pluginName(), list(p.workloads(reached))),
+		Message:  fmt.Sprintf("policy %s/%s: %s is not only the internet; on %s it also matches pods of the cluster, such as %s", np.Namespace, np.Name, peer.Path(), p.pluginName(), list(p.workloads(reached))),
 		Evidence: map[string]string{"cidr": block.CIDR, "pods": strings.Join(p.workloads(reached), ", ")},
-		Advice:   fmt.Sprintf("add the ranges of pods and Services to the excepts of %s %s", np.Name, peer.Path()),
+		Advice:   fmt.Sprintf("if only the internet is meant, add the ranges of pods and Services to the except list of %s %s", np.Name, peer.Path()),
 	})
 }

@@ -38,8 +38,8 @@ Fix: add an ipBlock of the other family, or select pods by their labels.`,
 						if verdicts[open] == policy.Allowed && verdicts[shut] == policy.Denied {
 							p.report(Finding{
 								Object:  p.owner(j.Destinations[0]),
-								Message: fmt.Sprintf("%s reaches %s over %s and not over %s: clients that try the latter first wait, or give up", p.Name(j.Sources[0]), p.Name(j.Destinations[0]), open, shut),
-								Advice:  fmt.Sprintf("allow %s as well: an ipBlock covers one family only, a selector covers both", shut),
+								Message: fmt.Sprintf("%s may reach %s over %s but not over %s: clients that try the denied family first wait, or fail", p.Name(j.Sources[0]), p.Name(j.Destinations[0]), open, shut),
+								Advice:  fmt.Sprintf("allow %s too: an ipBlock matches one family only, a selector matches both", shut),
 							})
 						}
 					}

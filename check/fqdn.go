@@ -35,8 +35,8 @@ evaluated here.`,
 			for _, f := range p.namePolicies() {
 				p.report(Finding{
 					Object: f.Ref, Field: "spec.egress", Origin: f.Origin, Cause: asked,
-					Message: fmt.Sprintf("%s lists which names %s may look up; Cilium answers REFUSED to all others, and so perhaps to what a resolver asks for first: the name with .svc.cluster.local behind it", f.Ref, p.Source.Ref),
-					Advice:  "look the name up in the pod with a trailing dot and without; where only the former works, allow \"*.cluster.local\" in rules.dns",
+					Message: fmt.Sprintf("%s lists the names that %s may look up, and Cilium answers REFUSED for all others; a resolver that first tries the name with .svc.cluster.local appended may give up then", f.Ref, p.Source.Ref),
+					Advice:  "look the name up in the pod with and without a trailing dot; if it only works with the dot, allow \"*.cluster.local\" in rules.dns",
 				})
 			}
 		},

@@ -87,10 +87,10 @@ func (p *Pass) reportDashes(anyPod, lone policy.RuleRef) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: lone.Path(), Origin: np.Origin, Severity: severity,
-		Message: fmt.Sprintf("policy %s/%s: %s allows every pod of its namespaces (%s), and %s, an item of its own, %s; in one item they would allow %s",
+		Message: fmt.Sprintf("policy %s/%s: %s allows every pod of its namespaces (%s), and %s, a separate item, %s; as one item they would only allow %s",
 			np.Namespace, np.Name, anyPod.Path(), list(p.workloads(or)), lone.Path(), here, list(p.workloads(and))),
 		Evidence: map[string]string{"or": strings.Join(p.workloads(slices.Concat(or, own)), ", "), "and": strings.Join(p.workloads(and), ", ")},
-		Advice:   fmt.Sprintf("write both selectors of %s %s in one item, with one dash", np.Name, lone.Path()),
+		Advice:   fmt.Sprintf("if both are meant to match, write the selectors of %s %s in one item, with one dash", np.Name, lone.Path()),
 	})
 }
 
@@ -139,9 +139,9 @@ func (p *Pass) reportEmptyEgress(np *cluster.Policy) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin,
-		Message:  fmt.Sprintf("policy %s/%s has \"egress: []\" and no policyTypes, which then is %v: it isolates ingress and not egress", np.Namespace, np.Name, np.Spec.PolicyTypes),
+		Message:  fmt.Sprintf("policy %s/%s has \"egress: []\" and no policyTypes, which defaults to %v: it isolates ingress and not egress", np.Namespace, np.Name, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes), "written": "egress: []"},
-		Advice:   fmt.Sprintf("write policyTypes: [Egress] in %s if egress is to be denied", np.Name),
+		Advice:   fmt.Sprintf("if egress should be denied, write policyTypes: [Egress] in %s", np.Name),
 	})
 }
 
@@ -172,7 +172,7 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 			Object: np.Ref(), Field: allowing.Path(), Origin: np.Origin,
 			Message:  fmt.Sprintf("policy %s/%s denies nothing: %s has neither peers nor ports, which allows everything", np.Namespace, np.Name, allowing.Path()),
 			Evidence: map[string]string{"name": np.Name},
-			Advice:   fmt.Sprintf("delete %s of %s: a direction that policyTypes lists is denied by having no rule", allowing.Path(), np.Name),
+			Advice:   fmt.Sprintf("if it should deny, delete %s of %s: a direction that policyTypes lists and that has no rule is denied", allowing.Path(), np.Name),
 		})
 		return
 	}
@@ -181,7 +181,7 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin, Severity: Info,
-		Message:  fmt.Sprintf("policy %s/%s is named for %s and leaves it open: policyTypes is %v", np.Namespace, np.Name, direction, np.Spec.PolicyTypes),
+		Message:  fmt.Sprintf("policy %s/%s has %s in its name but does not isolate it: policyTypes is %v", np.Namespace, np.Name, direction, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"name": np.Name, "policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
 		Advice:   fmt.Sprintf("list %s in policyTypes of %s, or give the policy another name", strings.ToUpper(direction.String()[:1])+direction.String()[1:], np.Name),
 	})

@@ -84,7 +84,7 @@ Fix: add the label to the client's pod template. Do not change the policy if a c
 next upgrade would undo the change.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PodLabelAdded}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows pods with %s=%v, which no pod has; give that label to %s", place(e), e.Clause.Key, e.To, p.Name(peerOf(c, e))), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows pods with %s=%v, a label that no pod has yet; %s needs it", place(e), e.Clause.Key, e.To, p.Name(peerOf(c, e))), labelEvidence(e))
 			})
 		},
 	},
@@ -102,7 +102,7 @@ finds nothing.
 Fix: use In or Exists, unless the pod is excluded on purpose.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.SelectorOperator}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s leaves out what its label %s names (operator %v), so it matches nothing; %s is among what it leaves out", place(e), e.Clause.Key, e.From, p.Name(peerOf(c, e))), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s excludes by label %s (operator %v) and so matches nothing; %s is excluded, too", place(e), e.Clause.Key, e.From, p.Name(peerOf(c, e))), labelEvidence(e))
 			})
 		},
 	},
@@ -121,11 +121,11 @@ Verify: kubectl get pods -n NAMESPACE --show-labels
 Fix: select by labels that are in the pod template.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.StampedLabel}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s wants %s, a label that changes with every rollout or replica", place(e), asked(e.Clause)), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s asks for %s, a label that changes with every rollout or replica", place(e), asked(e.Clause)), labelEvidence(e))
 			})
 			p.eachEdit(change.Additions, func(c change.Cause, e change.Edit) {
 				if e.Clause != nil && cluster.StampedByController(e.Clause.Key) {
-					p.cause(c, e, fmt.Sprintf("%s wants %s, a label that changes with every rollout or replica, and nothing else", place(e), asked(e.Clause)),
+					p.cause(c, e, fmt.Sprintf("%s asks for %s, a label that changes with every rollout or replica, and for nothing else", place(e), asked(e.Clause)),
 						map[string]string{"key": e.Clause.Key, "wanted": strings.Join(e.Clause.Want, ","), "seen": e.Clause.Saw})
 				}
 			})
@@ -176,7 +176,7 @@ Fix: remove that label from the selector.`,
 				if e.Rule.Rule < 0 {
 					who, what = subjectEnd(c, e), "policy "+e.Object.Name+" would allow it but selects "
 				}
-				p.cause(c, e, fmt.Sprintf("%spods %s; no pod has all of that: %s has no label %s", what, selectorOf(e), p.Name(who), e.Clause.Key), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%spods %s; no pod has all of these labels: %s has no label %s", what, selectorOf(e), p.Name(who), e.Clause.Key), labelEvidence(e))
 			})
 		},
 	},
@@ -191,9 +191,12 @@ func selectorOf(e change.Edit) string {
 	return metav1.FormatLabelSelector(selector)
 }
 
-// place names the rule that an edit is near: the policy and the path of the rule.
+// place names the rule that an edit is near, or the selector of the policy: its name and the path.
 func place(e change.Edit) string {
 	rule := e.Rule
+	if rule.Rule < 0 {
+		return rule.Policy.Name + " spec.podSelector"
+	}
 	rule.Peer, rule.Port = -1, -1
 	return rule.Policy.Name + " " + rule.Path()
 }

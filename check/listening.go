@@ -43,9 +43,9 @@ all addresses. No policy causes this.`,
 					if number, undeclared := undeclared(b, r); undeclared {
 						p.report(Finding{
 							Object: r.Service.Ref(), Field: "spec.ports", Origin: r.Service.Origin,
-							Message:  fmt.Sprintf("Service %s leads to port %d/%s, which no container of %s declares; it declares %s", name(r.Service.Ref()), number, r.Protocol, p.Name(b.End), declaredPorts(b.End.Pod)),
+							Message:  fmt.Sprintf("Service %s sends traffic to port %d/%s, which no container of %s declares; declared: %s", name(r.Service.Ref()), number, r.Protocol, p.Name(b.End), declaredPorts(b.End.Pod)),
 							Evidence: map[string]string{"targetPort": fmt.Sprint(number)},
-							Advice:   fmt.Sprintf("test inside the pod whether anything listens: 127.0.0.1:%d and the pod's own address", number),
+							Advice:   fmt.Sprintf("if connections are refused, test inside the pod whether anything listens on 127.0.0.1:%d or on the pod's own address", number),
 						})
 					}
 				}
@@ -76,9 +76,9 @@ same pod. No policy causes this.`,
 					if r.Protocol == corev1.ProtocolTCP && b.End.Pod != nil && slices.Contains(p.loopback(b.End.Pod), b.Port) {
 						p.report(Finding{
 							Object: p.owner(b.End), Doubt: true,
-							Message:  fmt.Sprintf("%s is told to listen on 127.0.0.1:%d, where nobody outside the pod reaches it", p.Name(b.End), b.Port),
+							Message:  fmt.Sprintf("%s is configured to listen on 127.0.0.1:%d, which nothing outside the pod can reach", p.Name(b.End), b.Port),
 							Evidence: map[string]string{"port": fmt.Sprint(b.Port)},
-							Advice:   fmt.Sprintf("test inside the pod whether the pod's own address answers on %d; have the application listen on all addresses", b.Port),
+							Advice:   fmt.Sprintf("test inside the pod whether its own address answers on port %d; if it does not, make the application listen on all addresses", b.Port),
 						})
 					}
 				}

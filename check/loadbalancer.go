@@ -33,8 +33,8 @@ nodes that run an endpoint), or filter at the load balancer (loadBalancerSourceR
 					if f.Kind == policy.SourceSeen && r.Service != nil {
 						p.report(Finding{
 							Object: r.Service.Ref(), Field: "spec.externalTrafficPolicy", Origin: r.Service.Origin,
-							Message: fmt.Sprintf("Service %s may put a node's address in place of the client's (externalTrafficPolicy: Cluster), and the answer hangs on which of the two the pod sees", name(r.Service.Ref())),
-							Advice:  "set externalTrafficPolicy: Local or filter at the load balancer, and test from outside",
+							Message: fmt.Sprintf("traffic through Service %s may reach the pod with a node's address instead of the client's (externalTrafficPolicy: Cluster), and policies treat the two differently", name(r.Service.Ref())),
+							Advice:  "test from outside and read in the application's log which address it sees; if it is a node's, set externalTrafficPolicy: Local or filter at the load balancer",
 						})
 					}
 				}
@@ -65,8 +65,8 @@ provider publishes for its health checks, with ipBlock on the pods' port.`,
 				}
 				p.report(Finding{
 					Object:  p.owner(d.Flow.Destination),
-					Message: fmt.Sprintf("a load balancer sends traffic and health checks straight to %s, which is isolated for ingress: its own addresses have to be allowed", p.Name(d.Flow.Destination)),
-					Advice:  "allow the load balancer's subnets or the provider's ranges of health checks with ipBlock; see at the load balancer why targets are unhealthy",
+					Message: fmt.Sprintf("a load balancer connects directly to %s, which is isolated for ingress; no object contains the load balancer's addresses, so it is not known whether policies allow its traffic and health checks", p.Name(d.Flow.Destination)),
+					Advice:  "if the load balancer reports unhealthy targets, allow its subnets or the provider's health check ranges with ipBlock",
 				})
 			}
 		},

@@ -63,7 +63,7 @@ Fix: list the direction in policyTypes, or delete the rules.`,
 						Object: np.Ref(), Field: "spec." + dir, Origin: np.Origin,
 						Message:  fmt.Sprintf("policy %s/%s has %s rules, but policyTypes does not list %s, so they are ignored (some plugins enforce them)", np.Namespace, np.Name, dir, typeName(dir)),
 						Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
-						Advice:   "list the direction in policyTypes, or delete the rules",
+						Advice:   "if the rules should apply, list the direction in policyTypes; if not, delete them",
 					})
 				}
 			}
@@ -117,7 +117,7 @@ Fix: correct the podSelector, or move the policy to the right namespace.`,
 						Object: t.Policy.Ref(), Field: "spec.podSelector", Origin: t.Policy.Origin,
 						Message:  fmt.Sprintf("policy %s/%s would allow it, but selects no pod at all; %s", t.Policy.Namespace, t.Policy.Name, p.missed(t.Mismatch, subject)),
 						Evidence: map[string]string{"key": t.Mismatch.Key, "wanted": strings.Join(t.Mismatch.Want, ","), "seen": t.Mismatch.Saw},
-						Advice:   "correct the podSelector, or delete the policy",
+						Advice:   "correct spec.podSelector, or delete the policy",
 					})
 				})
 			}
@@ -125,7 +125,7 @@ Fix: correct the podSelector, or move the policy to the right namespace.`,
 				if pods, complete := p.Set.Selected(np); p.Deep && len(pods) == 0 && complete && !p.Set.CannotSelect(np) {
 					p.report(Finding{
 						Object: np.Ref(), Field: "spec.podSelector", Origin: np.Origin,
-						Message: fmt.Sprintf("policy %s/%s selects no pod", np.Namespace, np.Name), Advice: "correct the podSelector, or delete the policy",
+						Message: fmt.Sprintf("policy %s/%s selects no pod", np.Namespace, np.Name), Advice: "correct spec.podSelector, or delete the policy",
 					})
 				}
 			}
@@ -146,7 +146,7 @@ Verify: kubectl get networkpolicies -A
 Fix: create it in the namespace of the pods, and delete it where it is now.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PolicyMoved}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("policy %s would allow it but lies in namespace %v, where it selects no pod; %s is in namespace %v", e.Object.Name, e.From, p.Name(subjectEnd(c, e)), e.To),
+				p.cause(c, e, fmt.Sprintf("policy %s would allow it but is in namespace %v, where it selects no pod; %s is in namespace %v", e.Object.Name, e.From, p.Name(subjectEnd(c, e)), e.To),
 					map[string]string{"wanted": fmt.Sprint(e.To), "seen": fmt.Sprint(e.From)})
 			})
 		},

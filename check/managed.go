@@ -53,8 +53,8 @@ func (p *Pass) writtenBy(e change.Edit) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: where, Origin: np.Origin, Evidence: map[string]string{"manager": who},
-		Message: fmt.Sprintf("%s/%s is written by %s: a change by kubectl is undone when that writes again", np.Namespace, np.Name, who),
-		Advice:  "make the change where the policy is written, or add a policy of your own beside it",
+		Message: fmt.Sprintf("%s/%s is managed by %s: a change by kubectl is undone at its next update", np.Namespace, np.Name, who),
+		Advice:  "make the change where the policy comes from, or add a policy of your own",
 	})
 }
 

@@ -38,8 +38,8 @@ authorization policies to restrict them.`,
 				if f.Kind == policy.MeshTunnel {
 					p.report(Finding{
 						Object: f.Object, Evidence: map[string]string{"port": f.Key},
-						Message: fmt.Sprintf("the mesh may carry the traffic of %s on port %s, and the rules do not treat that port like the application's", f.Object, f.Key),
-						Advice:  fmt.Sprintf("allow TCP %s beside the application's port, and let the mesh's own policies decide on ports", f.Key),
+						Message: fmt.Sprintf("the mesh may carry the traffic to %s on port %s, and the rules treat that port differently from the application's", f.Object, f.Key),
+						Advice:  fmt.Sprintf("allow TCP %s in addition to the application's port, and restrict ports by the mesh's own policies", f.Key),
 					})
 				}
 			}
@@ -158,8 +158,8 @@ func (p *Pass) sidecar(pod *cluster.Pod, c control) {
 	}
 	f := Finding{
 		Object: p.owner(policy.PodEnd(pod)), Severity: p.severityOfDenied(), Cause: true,
-		Message: fmt.Sprintf("the %s proxy of %s cannot reach %s/%s on %d/TCP: no egress rule allows it; isolated by %s",
-			c.mesh, p.Name(policy.PodEnd(pod)), c.namespace, c.name, c.port, strings.Join(policyNames(d.Egress.Isolating), ", ")),
+		Message: fmt.Sprintf("the %s proxy of %s cannot reach %s/%s on %d/TCP: no egress rule allows it; the pod is isolated by %s",
+			c.mesh, p.Name(policy.PodEnd(pod)), c.namespace, c.name, c.port, named(policyNames(d.Egress.Isolating))),
 		Evidence: map[string]string{"controlPlane": c.namespace + "/" + c.name, "port": fmt.Sprint(c.port)},
 		Advice:   fmt.Sprintf("allow egress to the pods of %s in namespace %s on TCP %d", c.name, c.namespace, c.port),
 	}

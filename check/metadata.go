@@ -40,9 +40,9 @@ node's address and the agent's port; on Cilium, toEntities: [host].`,
 					}
 					p.report(Finding{
 						Object: p.Destination.Ref, Severity: severity, Doubt: doubt,
-						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address alone may not decide", n.Addr(), what),
+						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address may not be what decides", n.Addr(), what),
 						Evidence: map[string]string{"address": n.Addr().String()},
-						Advice:   "see what the provider asks policies to allow (the address, or the node's address and the agent's port), and test in the pod",
+						Advice:   "test in the pod; if it fails, allow what the provider says policies must allow (the address, or the node's address and the agent's port)",
 					})
 				}
 			}

@@ -64,7 +64,7 @@ Fix: add a namespaceSelector to the same list item, without a dash of its own. A
 mean "or", and would allow every pod of that namespace.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.NamespaceMissing}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s has a podSelector and no namespaceSelector, so it means pods of namespace %s only; %s is in namespace %s", place(e), e.Object.Namespace, p.Name(peerOf(c, e)), peerNamespace(c, e)),
+				p.cause(c, e, fmt.Sprintf("%s has a podSelector and no namespaceSelector, so it only matches pods of namespace %s; %s is in namespace %s", place(e), e.Object.Namespace, p.Name(peerOf(c, e)), peerNamespace(c, e)),
 					map[string]string{"wanted": e.Object.Namespace, "seen": peerNamespace(c, e)})
 			})
 		},
@@ -85,7 +85,7 @@ Fix: label the namespace, or select it by kubernetes.io/metadata.name. Whoever m
 can let any namespace through such a rule.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.NamespaceLabelAdded}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s=%v, which no namespace has; give that label to namespace %s", place(e), e.Clause.Key, e.To, e.Object.Name), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows namespaces with %s=%v, a label that no namespace has yet; namespace %s needs it", place(e), e.Clause.Key, e.To, e.Object.Name), labelEvidence(e))
 			})
 		},
 	},
@@ -103,8 +103,8 @@ same command.`,
 			for _, f := range p.Facts() {
 				if f.Kind == policy.NamespaceLabel {
 					p.report(Finding{
-						Object: f.Object, Field: "metadata.labels", Message: fmt.Sprintf("whether namespace %s has the label %s is not known", f.Object.Name, f.Key),
-						Evidence: map[string]string{"key": f.Key}, Advice: "give the Namespace object with -f, or read the cluster with the right to get namespaces",
+						Object: f.Object, Field: "metadata.labels", Message: fmt.Sprintf("it is not known whether namespace %s has the label %s", f.Object.Name, f.Key),
+						Evidence: map[string]string{"key": f.Key}, Advice: "add the Namespace object to the files (-f), or read the cluster with the right to get namespaces",
 					})
 				}
 			}

@@ -41,14 +41,14 @@ other pod. No policy causes this.`,
 				if pod.HostNetwork {
 					wanted = corev1.DNSClusterFirstWithHostNet
 					if pod.DNSPolicy == corev1.DNSClusterFirst {
-						because = "on its node's network dnsPolicy ClusterFirst means Default"
+						because = "for a hostNetwork pod, dnsPolicy ClusterFirst means Default"
 					}
 				}
 				p.report(Finding{
 					Object: p.owner(l.Sources[0]), Origin: pod.Origin, Doubt: true,
-					Message:  fmt.Sprintf("%s asks the resolvers of its node, which mostly do not know names of the cluster: %s", p.Names(l.Sources[:1]), because),
+					Message:  fmt.Sprintf("%s asks the resolvers of its node, which usually do not know names of the cluster: %s", p.Names(l.Sources[:1]), because),
 					Evidence: map[string]string{"dnsPolicy": string(pod.DNSPolicy), "wanted": string(wanted)},
-					Advice:   fmt.Sprintf("set dnsPolicy: %s, or look the name up from the pod", wanted),
+					Advice:   fmt.Sprintf("look the name up from the pod; if it is not found, set dnsPolicy: %s", wanted),
 				})
 			}
 		},

@@ -62,10 +62,10 @@ func (p *Pass) standsStill(backends []ends.Backend) (Finding, bool) {
 		f.Advice = fmt.Sprintf("start pods: kubectl scale %s/%s -n %s --replicas=1", strings.ToLower(f.Object.Kind), f.Object.Name, f.Object.Namespace)
 	case len(backends) == 1:
 		f.Message = fmt.Sprintf("%s is Pending and has no address yet: nothing can connect to it", first.Ref())
-		f.Advice = fmt.Sprintf("see why it does not start: kubectl describe pod %s -n %s", first.Pod.Name, first.Pod.Namespace)
+		f.Advice = fmt.Sprintf("find out why it does not start: kubectl describe pod %s -n %s", first.Pod.Name, first.Pod.Namespace)
 	default:
-		f.Message = fmt.Sprintf("not one of the %d pods has an address: those that there are, such as %s, are Pending", len(backends), p.Name(first))
-		f.Advice = fmt.Sprintf("see why they do not start: kubectl describe pod -n %s", first.Pod.Namespace)
+		f.Message = fmt.Sprintf("none of the %d pods has an address; those that exist, such as %s, are Pending", len(backends), p.Name(first))
+		f.Advice = fmt.Sprintf("find out why they do not start: kubectl describe pod -n %s", first.Pod.Namespace)
 	}
 	return f, true
 }

@@ -198,9 +198,9 @@ func (p *Pass) reportVoidExcepts(rule policy.RuleRef) {
 			field := fmt.Sprintf("%s.ipBlock.except[%d]", peer.Path(), i)
 			p.report(Finding{
 				Object: np.Ref(), Field: field, Origin: np.Origin,
-				Message:  fmt.Sprintf("policy %s/%s: %s leaves out %s, and %s allows it again for the same pods and ports", np.Namespace, np.Name, peer.Path(), except, p.from(np, by)),
+				Message:  fmt.Sprintf("policy %s/%s: %s excludes %s, but %s allows it for the same pods and ports", np.Namespace, np.Name, peer.Path(), except, p.from(np, by)),
 				Evidence: map[string]string{"except": except, "allowedBy": by.PolicyName() + " " + by.Path()},
-				Advice:   fmt.Sprintf("leave %s out of both blocks, or delete the except if the addresses are meant to be allowed", except),
+				Advice:   fmt.Sprintf("exclude %s from both blocks, or delete the except if the addresses may be reached", except),
 			})
 		}
 	}
@@ -244,7 +244,7 @@ func (p *Pass) reportOpen(ref policy.RuleRef) {
 		default:
 			what = "the rules of " + what
 		}
-		without = append(without, what+" narrow nothing")
+		without = append(without, what+" restrict nothing")
 	}
 	if len(without) == 0 {
 		return
@@ -258,7 +258,7 @@ func (p *Pass) reportOpen(ref policy.RuleRef) {
 		Object: np.Ref(), Field: ref.Path(), Origin: np.Origin, Severity: severity,
 		Message:  fmt.Sprintf("policy %s/%s: %s allows all %s of its pods, so %s", np.Namespace, np.Name, ref.Path(), ref.Direction, strings.Join(without, " and ")),
 		Evidence: map[string]string{"withoutEffect": strings.Join(slices.Concat(denies, rest), ", ")},
-		Advice:   p.tidying("delete %s of %s once what is needed has rules of its own, or delete the others", ref.Path(), np.Name),
+		Advice:   p.tidying("write rules for what is needed and then delete %s of %s, or delete the other rules", ref.Path(), np.Name),
 	})
 }
 

@@ -38,9 +38,9 @@ plugin; an ipBlock for the nodes is a workaround.`,
 				}
 				p.report(Finding{
 					Object: pod.Ref(), Origin: pod.Origin,
-					Message:  fmt.Sprintf("%s is let in %s, whatever policies say; from other nodes they decide", p.Name(d.Flow.Source), as),
+					Message:  fmt.Sprintf("%s may connect %s, whatever policies say; other nodes need a rule", p.Name(d.Flow.Source), as),
 					Evidence: map[string]string{"node": pod.Node},
-					Advice:   "connect from the pod's own node: if that fails, too (probes of the kubelet), the network plugin is at fault and no policy",
+					Advice:   "if the kubelet's probes fail although this is allowed, the network plugin is the cause, not a policy",
 				})
 			}
 		},

@@ -39,8 +39,8 @@ isolated; or call localhost.`,
 						p.report(Finding{
 							Object:  a.Route.Service.Ref(),
 							Origin:  a.Route.Service.Origin,
-							Message: fmt.Sprintf("%s calls Service %s, of which it is an endpoint itself: some of the calls come back to the pod that made them, and policies may treat those otherwise", p.Source.Ref, name(a.Route.Service.Ref())),
-							Advice:  "repeat the call at least twice for each endpoint; admit the application's own pods, or call localhost",
+							Message: fmt.Sprintf("%s calls Service %s and is an endpoint of it: some calls come back to the pod that made them, and policies may treat these differently", p.Source.Ref, name(a.Route.Service.Ref())),
+							Advice:  "if calls fail at random, allow the application's own pods as a peer, or call localhost",
 						})
 					}
 				}

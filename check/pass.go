@@ -238,11 +238,11 @@ func (p *Pass) edited(np *cluster.Policy) bool {
 func (p *Pass) missed(m *policy.Mismatch, e policy.Endpoint) string {
 	switch {
 	case m == nil || m.Reason != policy.LabelMismatch:
-		return p.Name(e) + " is not what it selects"
+		return "it does not select " + p.Name(e)
 	case !m.Present:
 		return fmt.Sprintf("it selects by %s, a label that %s does not have", m.Key, p.Name(e))
 	}
-	return fmt.Sprintf("it wants %s=%s, and %s has %s=%s", m.Key, strings.Join(m.Want, ","), p.Name(e), m.Key, m.Saw)
+	return fmt.Sprintf("it asks for %s=%s, and %s has %s=%s", m.Key, strings.Join(m.Want, ","), p.Name(e), m.Key, m.Saw)
 }
 
 // severityOfDenied: what policies deny fails for certain only where something enforces them.
@@ -274,6 +274,13 @@ func (p *Pass) ShortName(e policy.Endpoint) string {
 // Name names an endpoint as the question did: a pod by its workload, a part of a range by the
 // whole.
 func (p *Pass) Name(e policy.Endpoint) string {
+	if e.Node != nil && slices.Contains(p.Source.Hosts, e.Node) && p.Source.Ref.Kind == "APIServer" {
+		node := "node " + e.Node.Name
+		if len(e.Node.IPs) > 0 {
+			node += ", " + e.Node.IPs[0].String()
+		}
+		return fmt.Sprintf("%s (%s)", ends.ControlPlane, node)
+	}
 	if e.Pod != nil || e.Node != nil {
 		return p.owner(e).String()
 	}

@@ -45,7 +45,7 @@ Fix: use the port that the pod listens on.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortNumber}, func(c change.Cause, e change.Edit) {
 				if c.Flow.Service == nil || e.From != any(c.Flow.Dialled.Port) {
-					p.cause(c, e, fmt.Sprintf("%s allows %v/%s, which no pod concerned declares; the traffic arrives at the pod on %v/%s", place(e), e.From, c.Flow.Protocol, e.To, c.Flow.Protocol), portEvidence(e))
+					p.cause(c, e, fmt.Sprintf("%s allows %v/%s, a port that no pod concerned declares; the traffic arrives at the pod on %v/%s", place(e), e.From, c.Flow.Protocol, e.To, c.Flow.Protocol), portEvidence(e))
 				}
 			})
 		},

@@ -43,9 +43,9 @@ Fix: if only the first port works, update the network plugin, or list the ports 
 					}
 					p.report(Finding{
 						Object: r.Policy.Ref(), Field: r.Path() + ".ports", Origin: r.Policy.Origin, Severity: severity, Doubt: ignored,
-						Message:  fmt.Sprintf("%s/%s %s allows %d/%s only as part of a range (endPort): a network plugin that does not know endPort allows its first port alone", r.Policy.Namespace, r.Policy.Name, r.Path(), d.Flow.Arriving.Port, d.Flow.Protocol),
+						Message:  fmt.Sprintf("%s/%s %s allows %d/%s only as part of a range (endPort): a network plugin that does not support endPort only allows the first port of it", r.Policy.Namespace, r.Policy.Name, r.Path(), d.Flow.Arriving.Port, d.Flow.Protocol),
 						Evidence: map[string]string{"plugin": p.Plugin.Name},
-						Advice:   "connect to the first port of the range and to this one; where only the first works, update the plugin or list the ports",
+						Advice:   "connect to the first port of the range and to this one; if only the first works, update the plugin or list the ports one by one",
 					})
 				}
 			}

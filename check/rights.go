@@ -42,7 +42,7 @@ Fix: remove the group from the binding, and bind those who need the role.`,
 						Object: b.binding.Ref, Field: "subjects", Origin: b.binding.Origin,
 						Message:  fmt.Sprintf("in namespace %s, %s may %s (%s)", p.Rights.Namespace, whoever(s), b.words(rights.All), b),
 						Evidence: map[string]string{"subject": s.Kind + " " + s.Name, "role": b.binding.Role.String()},
-						Advice:   fmt.Sprintf("take %s out of %s, and bind those who need the role", s.Name, b),
+						Advice:   fmt.Sprintf("remove %s from %s, and bind those who need the role", s.Name, b),
 					})
 				}
 			}
@@ -74,7 +74,7 @@ Fix: remove the right from the service account, or run the pods as another one.`
 						Object: b.binding.Ref, Field: "subjects", Origin: b.binding.Origin,
 						Message:  fmt.Sprintf("in namespace %s, pods of %s run as service account %s, which may %s (%s)", p.Rights.Namespace, p.typed(p.runAs(account)), account, words, b),
 						Evidence: map[string]string{"subject": "ServiceAccount " + p.Rights.Namespace + "/" + account, "role": b.binding.Role.String()},
-						Advice:   fmt.Sprintf("take these rights away from service account %s, or let the pods run as another", account),
+						Advice:   fmt.Sprintf("remove these rights from service account %s, or run the pods as another", account),
 					})
 				}
 			}

@@ -88,7 +88,7 @@ rule with only the port is what is left.`,
 				if len(c.Edits) == 0 && !p.explained(c) {
 					p.report(Finding{
 						Object: c.Flow.Destination.Ref(), Cause: true, Severity: p.severityOfDenied(),
-						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.whyNoEdit()),
+						Message: fmt.Sprintf("no rule allows %s to reach %s on %d/%s; %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.whyNoEdit(c)),
 						Advice:  p.adviceBeyondPolicies(c),
 					})
 				}
@@ -111,7 +111,7 @@ Fix: make two items of it, with a dash each. The namespaceSelector alone then al
 its namespaces.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PeerSplit}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them, which would do if each had a dash of its own", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
+				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them, and as two items, with a dash each, one of them would allow it", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
 					map[string]string{"peer": e.Rule.Path()})
 			})
 		},
@@ -163,29 +163,6 @@ func named(names []string) string {
 		return "policy " + names[0]
 	}
 	return "policies " + strings.Join(names, ", ")
-}
-
-// whyNoEdit says why there is nothing to change.
-func (p *Pass) whyNoEdit() string {
-	if p.Destination.Name != "" {
-		return "for a name no change can be tried: which address it has is not known here"
-	}
-	return "no change of a NetworkPolicy was found that allows it"
-}
-
-// adviceBeyondPolicies is what to try when no edit was found.
-func (p *Pass) adviceBeyondPolicies(c change.Cause) string {
-	if p.Destination.Name != "" {
-		advice := fmt.Sprintf("ask for the address that %s resolves to (kubectl netpol-doctor diagnose … ADDRESS:%d): an ipBlock can allow that", p.Destination.Name, c.Flow.Arriving.Port)
-		if p.Destination.Meant.Slip {
-			advice = "ask for " + p.Destination.Meant.Names() + ", if that is meant; for a name outside the cluster, " + advice
-		}
-		return advice
-	}
-	if p.Plugin.Enforces == policy.Maybe {
-		return "name the network plugin with --network-plugin: what a rule for this end means depends on it"
-	}
-	return "a NetworkPolicy cannot name this end on this network plugin; look at the plugin's own policies"
 }
 
 func missingEvidence(c change.Cause) map[string]string {

@@ -39,9 +39,9 @@ Fix: if only the pod's address works, give the Service the container's port.`,
 				}
 				p.report(Finding{
 					Object: r.Service.Ref(), Field: "spec.ports", Origin: r.Service.Origin,
-					Message:  fmt.Sprintf("Service %s has port %d and its pods %d; %s may hold egress rules against the former", name(r.Service.Ref()), d.Flow.Dialled.Port, d.Flow.Arriving.Port, p.pluginName()),
+					Message:  fmt.Sprintf("Service %s has port %d and its pods have %d; %s may compare egress rules with the Service's port", name(r.Service.Ref()), d.Flow.Dialled.Port, d.Flow.Arriving.Port, p.pluginName()),
 					Evidence: map[string]string{"servicePort": fmt.Sprint(d.Flow.Dialled.Port), "podPort": fmt.Sprint(d.Flow.Arriving.Port)},
-					Advice:   "connect by the pod's address and through the Service; give the Service the pods' port",
+					Advice:   "connect to the pod's address and through the Service; if only the first works, give the Service the pods' port",
 				})
 			}
 		},
@@ -77,9 +77,9 @@ Fix: start kube-router with the cluster's own --service-cluster-ip-range. No pol
 					if familyMatches(ranges, ip) && !slices.ContainsFunc(ranges, func(n netip.Prefix) bool { return n.Contains(ip) }) {
 						p.report(Finding{
 							Object: from.Ref, Field: "spec.template.spec.containers", Origin: from.Origin, Doubt: true,
-							Message:  fmt.Sprintf("Service %s has the address %s, and kube-router takes Service addresses to be in %s: traffic of isolated pods to it is judged before it is translated", name(r.Service.Ref()), ip, joined(ranges)),
+							Message:  fmt.Sprintf("Service %s has the address %s, which is outside the range that kube-router has for Services (%s): traffic of isolated pods to it is checked before it is translated", name(r.Service.Ref()), ip, joined(ranges)),
 							Evidence: map[string]string{"address": ip.String(), "range": joined(ranges)},
-							Advice:   "start kube-router with --service-cluster-ip-range of this cluster; connect by the pod's address to see the difference",
+							Advice:   "connect to the pod's address and through the Service; if only the first works, start kube-router with this cluster's --service-cluster-ip-range",
 						})
 					}
 				}

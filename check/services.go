@@ -42,10 +42,13 @@ Verify: kubectl describe pod POD -n NAMESPACE shows why the pod is not ready.
 Fix: make the pods ready.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NotReady {
-				return fmt.Sprintf("not one of the %d endpoints of Service %s is ready", len(o.Detail), name(o.Object))
+				if n := len(o.Detail); n > 1 {
+					return fmt.Sprintf("none of the %d endpoints of Service %s is ready", n, name(o.Object))
+				}
+				return fmt.Sprintf("the only endpoint of Service %s is not ready", name(o.Object))
 			}
 			return ""
-		}, "see why the pods are not ready: kubectl describe pod"),
+		}, "find out why the pods are not ready: kubectl describe pod POD -n NAMESPACE"),
 	},
 	{
 		Code: "NPD703", Severity: Error,
@@ -77,7 +80,7 @@ Fix: declare the port name on the container, or use the port number.`,
 			obstacles(func(o ends.Obstacle) string {
 				switch o.Kind {
 				case ends.TargetPortMissing:
-					return fmt.Sprintf("targetPort %q of the Service is no port name of %s, which declares %s", o.Port.TargetPort.StrVal, o.Object, orNone(o.Detail))
+					return fmt.Sprintf("%s has no port named %q, which is the Service's targetPort; it declares %s", o.Object, o.Port.TargetPort.StrVal, orNone(o.Detail))
 				case ends.NoPodPort:
 					return fmt.Sprintf("%s declares no port of that name; it declares %s", o.Object, orNone(o.Detail))
 				}
@@ -107,8 +110,8 @@ Fix: connect to the port that the pod listens on, or make port and targetPort eq
 						continue
 					}
 					f := Finding{
-						Object: o.Object, Advice: "dial the port that the pod listens on",
-						Message: fmt.Sprintf("Service %s is headless: port %d arrives at the pod as %d, and targetPort %s plays no part", name(o.Object), o.Port.Port, o.Port.Port, o.Detail[0]),
+						Object: o.Object, Advice: "connect to the port that the pod listens on",
+						Message: fmt.Sprintf("Service %s is headless: port %d arrives at the pod as %d, and targetPort %s has no effect", name(o.Object), o.Port.Port, o.Port.Port, o.Detail[0]),
 					}
 					if a.misdialled() || a.deniedUnheard() {
 						f.Severity, f.Cause = Error, true
@@ -149,7 +152,7 @@ Verify: kubectl get service NAME -n NAMESPACE shows TYPE and EXTERNAL-IP.
 Fix: ask for the ingress controller's Service, or expose the Service.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NotExposed {
-				return fmt.Sprintf("Service %s is of type %s: it is not reached from outside the cluster", name(o.Object), strings.Join(o.Detail, ""))
+				return fmt.Sprintf("Service %s is of type %s: it cannot be reached from outside the cluster", name(o.Object), strings.Join(o.Detail, ""))
 			}
 			return ""
 		}, "ask for the Service of the ingress controller or load balancer instead"),
@@ -167,7 +170,7 @@ Verify: kubectl get pod POD -n NAMESPACE
 Fix: ask for a running pod, or for the workload.`,
 		Run: func(p *Pass) {
 			message := func(o ends.Obstacle) string {
-				return fmt.Sprintf("%s has run to its end (%s)", o.Object, strings.Join(o.Detail, ""))
+				return fmt.Sprintf("%s has completed (phase %s)", o.Object, strings.Join(o.Detail, ""))
 			}
 			obstacles(func(o ends.Obstacle) string {
 				if o.Kind == ends.PodFinished {
@@ -218,7 +221,7 @@ Fix: install a network plugin that enforces policies. Changing the policies does
 			}
 			message := "policies apply to this connection, but nothing seems to enforce them"
 			if p.Plugin.Declared {
-				message = "policies apply to this connection, but nothing enforces them; once a network plugin does, it is as they say"
+				message = "policies apply to this connection, but nothing enforces them; once a network plugin does, they decide"
 			}
 			denied := len(p.Causes) > 0 || slices.ContainsFunc(p.DNS, func(l Lookup) bool { return len(l.Causes) > 0 })
 			p.report(Finding{
@@ -227,7 +230,7 @@ Fix: install a network plugin that enforces policies. Changing the policies does
 				Cause:    denied,
 				Voids:    denied,
 				Evidence: map[string]string{"plugin": p.Plugin.Name, "evidence": strings.Join(p.Plugin.Evidence, ", ")},
-				Advice:   "test a connection that policies deny; install a network plugin that enforces policies",
+				Advice:   "test a connection that policies deny; if it works, install a network plugin that enforces policies",
 			})
 		},
 	},
@@ -248,7 +251,7 @@ Fix: if requests are refused, look at the mesh's policies. If not, nothing.`,
 		Run: func(p *Pass) {
 			for _, f := range p.Snapshot.Foreign {
 				if k := policy.LayerKindOf(f.APIVersion, f.Kind); k != nil && k.L7 && p.touches(f.Namespace) {
-					p.report(Finding{Object: f.Ref, Origin: f.Origin, Message: fmt.Sprintf("%s also decides on requests in namespace %s; the verdict here is on the connection alone", f.Ref, f.Namespace)})
+					p.report(Finding{Object: f.Ref, Origin: f.Origin, Message: fmt.Sprintf("%s also decides about requests in namespace %s; the verdict here is about the connection only", f.Ref, f.Namespace)})
 				}
 			}
 		},
@@ -274,7 +277,7 @@ Fix: roll the workload out, or put the labels into the template.`,
 								Object: w.Ref, Field: "spec.template.metadata.labels", Origin: w.Origin,
 								Message:  fmt.Sprintf("label %s of %s differs from the template of %s", key, pod.Ref(), w.Ref),
 								Evidence: map[string]string{"key": key, "pod": pod.Labels.Known[key], "template": w.Template.Labels.Known[key]},
-								Advice:   "roll the workload out, or put the label into the template",
+								Advice:   "put the label into the template if the pods should keep it, or roll the workload out",
 							})
 						}
 					}
@@ -296,7 +299,7 @@ Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.status.podIPs}'
 Fix: give both ends an address of the same family, or use an address that the source can reach.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NoCommonFamily {
-				return fmt.Sprintf("%s and %s have no address family in common", strings.Join(o.Detail, ""), o.Object)
+				return fmt.Sprintf("%s and %s have no IP family in common", strings.Join(o.Detail, ""), o.Object)
 			}
 			return ""
 		}, "give both ends an address of the same family"),

@@ -46,12 +46,12 @@ Fix: add the client's range to spec.loadBalancerSourceRanges. No policy causes t
 				}
 				f := Finding{
 					Object: v.Ref(), Field: "spec.loadBalancerSourceRanges", Origin: v.Origin, Cause: true,
-					Message: fmt.Sprintf("the load balancer of Service %s takes only %s, and the source is not in it", name(v.Ref()), rangesText(v)),
+					Message: fmt.Sprintf("the load balancer of Service %s only accepts %s (loadBalancerSourceRanges), and the source is not in it", name(v.Ref()), rangesText(v)),
 					Advice:  "add the client's range to spec.loadBalancerSourceRanges",
 				}
 				if p.Source.Ref.Kind == "Internet" || len(p.Source.Inside)+len(p.Source.Within) > 0 || slices.ContainsFunc(p.Source.Ranges, meets) {
 					f.Severity, f.Doubt, f.Cause = Warning, true, false
-					f.Message = fmt.Sprintf("the load balancer of Service %s takes only %s, and the source is more than that", name(v.Ref()), rangesText(v))
+					f.Message = fmt.Sprintf("the load balancer of Service %s only accepts %s (loadBalancerSourceRanges), and not all of the source is in it", name(v.Ref()), rangesText(v))
 				}
 				p.report(f)
 			}

@@ -43,8 +43,8 @@ plugins can keep new pods from starting until their rules are in force. No polic
 				if d.Egress.Isolated == policy.Yes && d.Verdict == policy.Allowed {
 					p.report(Finding{
 						Object: w.Ref, Origin: w.Origin, Evidence: map[string]string{"failed": p.Snapshot.PodsIn(w.Namespace)[i].Name},
-						Message: fmt.Sprintf("pods of %s have failed, such as %s, though policies allow it: in the first seconds of a pod its rules may not be in force yet", w.Ref, p.Snapshot.PodsIn(w.Namespace)[i].Name),
-						Advice:  "read the log of the failed pod; where only the first seconds fail, have the Job try again or wait before it connects",
+						Message: fmt.Sprintf("pods of %s have failed, such as %s, although policies allow the connection: in a pod's first seconds its rules may not be in force yet", w.Ref, p.Snapshot.PodsIn(w.Namespace)[i].Name),
+						Advice:  "read the log of the failed pod; if only its first seconds fail, let the Job try again or wait before it connects",
 					})
 				}
 			}

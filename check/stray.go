@@ -33,7 +33,7 @@ Fix: write port and protocol as one item. If every port is meant, delete the ite
 						ref.Port = i
 						p.report(Finding{
 							Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
-							Message: fmt.Sprintf("policy %s/%s: %s has a protocol and no port, so the rule opens every %s port, not just those that are named beside it", np.Namespace, np.Name, ref.Path(), protocolOf(change.PortsOf(rule)[i])),
+							Message: fmt.Sprintf("policy %s/%s: %s has a protocol and no port, so the rule opens every %s port, not only those in its other items", np.Namespace, np.Name, ref.Path(), protocolOf(change.PortsOf(rule)[i])),
 							Advice:  "write port and protocol as one item, or delete the items that name a port",
 						})
 					}

@@ -59,7 +59,7 @@ Fix: for "or", write one requirement with the operator In and both values, or ma
 				if e.Rule.Rule < 0 {
 					where, who = "policy "+e.Object.Name, subjectEnd(c, e)
 				}
-				p.cause(c, e, fmt.Sprintf("%s wants %s=%s and %s=%s at once, which nothing can have; %s has %s=%s", where, e.Clause.Key, valuesText(e.From), e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key, e.Clause.Saw),
+				p.cause(c, e, fmt.Sprintf("%s asks for %s=%s and %s=%s at once, which is impossible; %s has %s=%s", where, e.Clause.Key, valuesText(e.From), e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key, e.Clause.Saw),
 					map[string]string{"key": e.Clause.Key, "seen": e.Clause.Saw})
 			})
 			for _, np := range p.Involved() {
@@ -79,7 +79,7 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 		p.report(Finding{
 			Object: np.Ref(), Field: field, Origin: np.Origin,
 			Message: fmt.Sprintf("policy %s/%s: %s contradicts itself and can never match %s", np.Namespace, np.Name, field, what),
-			Advice:  fmt.Sprintf("in %s, write one In with all values for \"or\", or make two items of it", np.Name),
+			Advice:  fmt.Sprintf("if one value is enough, write in %s one requirement with the operator In and all values, or make two items of it", np.Name),
 		})
 	}
 	if p.Set.CannotSelect(np) && !p.edited(np) {
@@ -92,7 +92,7 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 			case change.PeersOf(ref)[ref.Peer].IPBlock != nil:
 				p.report(Finding{
 					Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
-					Message: fmt.Sprintf("policy %s/%s: the excepts of %s take out all of its block, so it allows nothing", np.Namespace, np.Name, ref.Path()),
+					Message: fmt.Sprintf("policy %s/%s: the excepts of %s exclude its whole ipBlock, so it allows nothing", np.Namespace, np.Name, ref.Path()),
 					Advice:  fmt.Sprintf("narrow the excepts of %s %s, or delete the peer", np.Name, ref.Path()),
 				})
 			default:
@@ -155,7 +155,7 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 		Object: np.Ref(), Field: ref.Path() + ".ports", Origin: np.Origin,
 		Message:  fmt.Sprintf("policy %s/%s: no pod that %s is about declares %s; they declare %s", np.Namespace, np.Name, ref.Path(), list(wanted), list(declared)),
 		Evidence: map[string]string{"wanted": strings.Join(wanted, ", "), "seen": strings.Join(declared, ", ")},
-		Advice:   fmt.Sprintf("in %s %s, name the port that the pods listen on, or delete the rule", np.Name, ref.Path()),
+		Advice:   fmt.Sprintf("in %s %s, use the port that the pods listen on, or delete the rule", np.Name, ref.Path()),
 	}
 	switch service := p.serviceWithPort(ref, pods); {
 	case service != nil:
