@@ -39,7 +39,7 @@ isolated; or call localhost.`,
 						p.report(Finding{
 							Object:  a.Route.Service.Ref(),
 							Origin:  a.Route.Service.Origin,
-							Message: fmt.Sprintf("%s calls Service %s and is an endpoint of it: some calls come back to the pod that made them, and policies may treat these differently", p.Source.Ref, name(a.Route.Service.Ref())),
+							Message: fmt.Sprintf("%s calls Service %s and is an endpoint of it: some calls come back to the pod that made them, %s", p.Source.Ref, name(a.Route.Service.Ref()), a.comingBack(j)),
 							Advice:  "if calls fail at random, allow the application's own pods as a peer, or call localhost",
 						})
 					}
@@ -47,6 +47,18 @@ isolated; or call localhost.`,
 			}
 		},
 	},
+}
+
+// comingBack says how policies treat calls that come back to their pod, and how those to other pods.
+func (a *Answer) comingBack(back Judged) string {
+	said := map[policy.Verdict]string{policy.Allowed: "allowed", policy.Denied: "denied"}
+	for _, j := range a.Pairs {
+		one, other := back.Verdict(), j.Verdict()
+		if !j.Self && one != other && said[one] != "" && said[other] != "" {
+			return fmt.Sprintf("which is %s, while calls to other pods are %s", said[one], said[other])
+		}
+	}
+	return "and policies may treat these differently"
 }
 
 // selected tells whether some policy selects one of some ends.

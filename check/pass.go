@@ -265,16 +265,24 @@ func (p *Pass) owner(e policy.Endpoint) cluster.Ref {
 
 // ShortName is the name alone, for sentences in which the kind does not matter.
 func (p *Pass) ShortName(e policy.Endpoint) string {
-	if e.Pod != nil || e.Node != nil {
+	switch {
+	case p.isAPIServer(e):
+		return ends.ControlPlane
+	case e.Pod != nil || e.Node != nil:
 		return p.owner(e).Name
 	}
 	return p.Name(e)
 }
 
+// isAPIServer tells whether an end is a node that was asked about as the API server.
+func (p *Pass) isAPIServer(e policy.Endpoint) bool {
+	return e.Node != nil && p.Source.Ref.Kind == "APIServer" && slices.Contains(p.Source.Hosts, e.Node)
+}
+
 // Name names an endpoint as the question did: a pod by its workload, a part of a range by the
 // whole.
 func (p *Pass) Name(e policy.Endpoint) string {
-	if e.Node != nil && slices.Contains(p.Source.Hosts, e.Node) && p.Source.Ref.Kind == "APIServer" {
+	if p.isAPIServer(e) {
 		node := "node " + e.Node.Name
 		if len(e.Node.IPs) > 0 {
 			node += ", " + e.Node.IPs[0].String()

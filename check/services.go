@@ -177,10 +177,10 @@ Fix: ask for a running pod, or for the workload.`,
 					return message(o)
 				}
 				return ""
-			}, "ask for a running pod, or for the workload")(p)
+			}, askForAnother(""))(p)
 			for _, pod := range p.Source.Pods {
 				if pod.Finished() {
-					p.report(Finding{Object: pod.Ref(), Origin: pod.Origin, Cause: true, Message: message(ends.Obstacle{Object: pod.Ref(), Detail: []string{string(pod.Phase)}}), Advice: "ask for a running pod, or for the workload"})
+					p.report(Finding{Object: pod.Ref(), Origin: pod.Origin, Cause: true, Message: message(ends.Obstacle{Object: pod.Ref(), Detail: []string{string(pod.Phase)}}), Advice: askForAnother(p.typedOwner(pod))})
 				}
 			}
 		},
@@ -304,6 +304,22 @@ Fix: give both ends an address of the same family, or use an address that the so
 			return ""
 		}, "give both ends an address of the same family"),
 	},
+}
+
+// askForAnother says what to ask for instead of a pod that has completed.
+func askForAnother(workload string) string {
+	if workload == "" {
+		return "ask for a running pod, or for the workload"
+	}
+	return "ask for a running pod, or for the workload: " + workload
+}
+
+// typedOwner is the workload of a pod as it is typed, or empty for a pod without one.
+func (p *Pass) typedOwner(pod *cluster.Pod) string {
+	if w := p.Snapshot.WorkloadOf(pod); w != nil {
+		return ends.Typed(w.Ref)
+	}
+	return ""
 }
 
 // obstacles makes a check of the obstacles on the routes, for those that it has a message for.
