@@ -337,7 +337,11 @@ func (d *Diagnosis) whyUnjudged() string {
 		return "not checked: the source is not running"
 	case d.Destination.Service == nil && len(d.Destination.Pods) > 0 && !slices.ContainsFunc(d.Destination.Pods, finished):
 		return "not checked: the destination is not running"
-	case d.Destination.Service != nil:
+	case d.Source.Unread != nil:
+		return "not checked: it is not known what connects"
+	case d.Destination.Unread != nil:
+		return "not checked: the destination could not be read"
+	case slices.ContainsFunc(d.Answers, func(a check.Answer) bool { return len(a.Route.Obstacles) > 0 }):
 		return "not checked: no pod would get this connection"
 	}
 	return "not checked: there is no pod to check"
