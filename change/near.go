@@ -144,7 +144,8 @@ func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 			}
 			return (end.Node != nil || end.Pod != nil && end.Pod.HostNetwork) && slices.Contains(hostAddresses(end), block.Addr())
 		})
-		if near := (Caution{Kind: NodeAddress}); block.IsSingleIP() && host && !slices.Contains(out, near) {
+		// Of a cache of DNS on the node, the address is the same on every node.
+		if near := (Caution{Kind: NodeAddress}); block.IsSingleIP() && host && !OnlyDNS(p.ports()) && !slices.Contains(out, near) {
 			out = append(out, near)
 		}
 	}

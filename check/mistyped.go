@@ -32,7 +32,7 @@ address that it resolves to.`,
 				what = fmt.Sprintf("%s names no Service: there is no namespace %s", p.Destination.Name, m.Namespace)
 			}
 			f := Finding{
-				Object: p.Destination.Ref, Severity: Info, Message: what + "; did you mean " + m.Names() + "?",
+				Object: p.Destination.Ref, Severity: Info, Message: what + "; perhaps you mean " + m.Names(),
 				Evidence: map[string]string{"name": p.Destination.Name, "near": m.Names()},
 				Advice:   "ask for " + m.Names() + "; if a name outside the cluster is meant, ask for the address that it resolves to",
 			}

@@ -111,7 +111,7 @@ Fix: make two items of it, with a dash each. The namespaceSelector alone then al
 its namespaces.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PeerSplit}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them, and as two items, with a dash each, one of them would allow it", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
+				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them; written as two items, with a dash each, one of them would allow it", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
 					map[string]string{"peer": e.Rule.Path()})
 			})
 		},

@@ -15,6 +15,10 @@ func (d *Diagnosis) Basis() string {
 	plugin := "network plugin not known"
 	switch name := d.Plugin.Name; {
 	case name == "" || name == policy.Profiles[0].Name:
+	case d.Plugin.Declared && name == policy.NoPlugin:
+		plugin = "no network plugin enforces policies, as --network-plugin says"
+	case name == policy.NoPlugin:
+		plugin = "no network plugin was seen that enforces policies"
 	case d.Plugin.Declared:
 		plugin = fmt.Sprintf("network plugin %s, as --network-plugin says", name)
 	default:

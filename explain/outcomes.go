@@ -65,12 +65,15 @@ func (d *Diagnosis) outcomesOf(decision policy.Decision) []string {
 	return out
 }
 
-// joinCases joins cases that come out alike. What they say of the same thing is said once.
+// joinCases joins cases that come out alike. Of whom they are is said once.
 func joinCases(when []string) string {
 	text := when[0]
 	for _, w := range when[1:] {
-		if rest, ok := strings.CutPrefix(w, seenPrefix); ok && strings.HasPrefix(text, seenPrefix) {
-			w = rest
+		for _, verb := range []string{" has ", " have ", " sees "} {
+			who, rest, ok := strings.Cut(w, verb)
+			if ok && strings.HasPrefix(when[0], who+verb) {
+				w = rest
+			}
 		}
 		text += " or " + w
 	}
@@ -102,9 +105,6 @@ func (d *Diagnosis) outcomeText(o, before policy.Decision) string {
 	}
 	return "still not known"
 }
-
-// seenPrefix is what is common to the cases of which address a pod sees.
-const seenPrefix = "the pod sees "
 
 // caseText says what is so in a case. Of several facts, all of which are answered with no, that is said at
 // once; the second result is false where there are no words for a fact.
@@ -150,11 +150,11 @@ func factText(a policy.Answer) (string, bool) {
 	case policy.SourceSeen:
 		switch a.Value {
 		case policy.ClientSeen:
-			return seenPrefix + "the client's address", true
+			return "the pod sees the client's address", true
 		case policy.NodeSeen:
-			return seenPrefix + "the address of another node", true
+			return "the pod sees the address of another node", true
 		}
-		return seenPrefix + "the address of its own node", true
+		return "the pod sees the address of its own node", true
 	case policy.PodAddress:
 		return fmt.Sprintf("the pods of %s have an address in %s", o, key), true
 	case policy.NodeAddress:
