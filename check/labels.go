@@ -66,7 +66,7 @@ nothing.
 Fix: correct spec.podSelector.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.SubjectLabelValue, change.SubjectLabelKey}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("policy %s would allow it but selects no pod: its podSelector wants %s; %s has %s", e.Object.Name, wanted(e), p.Name(subjectEnd(c, e)), seen(e)), labelEvidence(e))
+				p.cause(c, e, fmt.Sprintf("policy %s would allow it but selects no pod: its podSelector asks for %s; %s has %s", e.Object.Name, wanted(e), p.Name(subjectEnd(c, e)), seen(e)), labelEvidence(e))
 			})
 		},
 	},

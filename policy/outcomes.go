@@ -15,10 +15,10 @@ type Answer struct {
 
 // Answers that are not yes or no.
 const (
-	Absent     = answerAbsent
-	OtherValue = answerOther
-	ClientSeen = "client"
-	NodeSeen   = "node"
+	Absent      = answerAbsent
+	OtherValue  = answerOther
+	ClientSeen  = "client"
+	NodeSeen    = "node"
 	OwnNodeSeen = "own node"
 )
 
