@@ -156,7 +156,7 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		},
 		"such rules where the plugin may enforce them": {
 			spec: "{podSelector: {}, policyTypes: [Ingress], egress: [{}]}", plugin: "cilium",
-			says: []string{"unknown NPD602 spec.egress: this network plugin may enforce these rules all the same"},
+			says: []string{"unknown NPD602 spec.egress: this network plugin may enforce these rules anyway"},
 		},
 		"two items mean or": {
 			spec: "{podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: obs}}}, {podSelector: {matchLabels: {app: web}}}]}]}",
