@@ -23,8 +23,7 @@ probably meant for other clients.
 What you see: the connection times out (or is refused, on plugins that reject). DNS works, and the
 source reaches other destinations.
 
-Verify: kubectl get networkpolicies -n NAMESPACE in the destination's namespace lists the policies
-that are named.
+Verify: kubectl get networkpolicies -n NAMESPACE lists the policies of the destination's namespace.
 
 Fix: allow the source on the pod's port, in the destination's namespace: as one more peer of a rule
 for the same port, as a new rule, or as a new policy. A connection needs both ends: if the source is
@@ -49,8 +48,7 @@ is probably meant for other destinations.
 What you see: the connection times out (or is refused, on plugins that reject) from this pod, while
 other pods reach the destination.
 
-Verify: kubectl get networkpolicies -n NAMESPACE in the source's namespace lists the policies that
-are named.
+Verify: kubectl get networkpolicies -n NAMESPACE lists the policies of the source's namespace.
 
 Fix: allow the destination on the pod's port, in the source's namespace: as one more peer of a rule
 for the same port, as a new rule, or as a new policy. A connection needs both ends: if the

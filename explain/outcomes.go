@@ -10,19 +10,26 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// mostOutcomes is how many ways in which an answer may turn out a person is told.
-const mostOutcomes = 5
+// Bounds of what is told: in how many ways an answer may turn out, and how many flows it may be about.
+const (
+	mostOutcomes = 5
+	mostUnclear  = 50
+)
 
 // outcomes says of an answer that hangs on few facts what the verdict is in each case, and which rule or
 // policy decides then. It is empty where that is not the same for all flows in question, or where no
 // words are known for a case.
 func (d *Diagnosis) outcomes() []string {
 	var all []string
+	flows := 0
 	for _, a := range d.Answers {
 		for _, j := range a.Pairs {
 			for _, decision := range j.Decisions {
 				if decision.Verdict != policy.Unknown {
 					continue
+				}
+				if flows++; flows > mostUnclear {
+					return nil
 				}
 				texts := d.outcomesOf(decision)
 				if len(texts) == 0 || len(all) > 0 && !slices.Equal(all, texts) {

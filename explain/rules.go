@@ -170,7 +170,7 @@ func (d *Diagnosis) whyAllowed(side policy.DirectionDecision, f policy.Flow) str
 	if side.Isolated == policy.No {
 		return "no policy isolates it"
 	}
-	return "allowed in every case that is possible"
+	return "in every case that is possible"
 }
 
 func policyNames(policies []*cluster.Policy) string {
