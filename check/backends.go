@@ -22,6 +22,7 @@ func nothingBehind(p *Pass) {
 				f.Message = fmt.Sprintf("Service %s has no endpoints", name(o.Object))
 			case ends.NoSelector:
 				f.Message = fmt.Sprintf("Service %s has no selector, and nobody wrote endpoints for it", name(o.Object))
+				f.Advice = "write an EndpointSlice for the Service, or give it a selector"
 			case ends.NothingSelected:
 				f.Message = fmt.Sprintf("Service %s selects pods with %s, and there are none", name(o.Object), strings.Join(o.Detail, ", "))
 				if owner, e, ok := change.NearSelector(p.Snapshot, a.Route.Service); ok {

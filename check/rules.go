@@ -69,8 +69,8 @@ alone. The usual reason: on this network plugin no peer of a NetworkPolicy match
 Cilium an ipBlock never matches pods or nodes, and on most plugins a selector never matches
 hostNetwork pods.
 
-A rule with ports but without peers (no "to" or "from") would allow it. It is broad: it opens the
-port to every destination, or to every source.
+A rule with ports but without peers (no "to" or "from") matches every other end, so it usually
+allows the connection. It is broad: it opens the port to every destination, or to every source.
 
 What you see: the connection times out (or is refused, on plugins that reject), whatever rule is
 written for that end.

@@ -24,5 +24,5 @@ func (d *Diagnosis) Basis() string {
 	default:
 		plugin = "network plugin " + name
 	}
-	return fmt.Sprintf("read from %s; %s", from, plugin)
+	return fmt.Sprintf("Read from %s; %s", from, plugin)
 }

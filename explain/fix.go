@@ -90,6 +90,9 @@ func allPorts(ports []networkingv1.NetworkPolicyPort) string {
 func manifestText(e change.Edit) string {
 	spec := e.Manifest.Spec
 	who := "pods " + SelectorText(&spec.PodSelector)
+	if len(spec.PodSelector.MatchLabels)+len(spec.PodSelector.MatchExpressions) == 0 {
+		who = "all pods of namespace " + e.Object.Namespace
+	}
 	if e.Direction == policy.Egress {
 		return fmt.Sprintf("%s may connect to %s on %s", who, allPeers(spec.Egress[0].To, e.Object.Namespace), allPorts(spec.Egress[0].Ports))
 	}

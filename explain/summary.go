@@ -17,7 +17,7 @@ func (d *Diagnosis) Summary() string {
 	if len(d.Findings) > 0 && (d.Findings[0].Cause || d.Findings[0].Severity == check.Error) && d.Result == Fails {
 		f := d.Findings[0]
 		text := fmt.Sprintf("%s (%s)", f.Message, f.Code)
-		if f.Cause {
+		if f.Cause && !strings.HasPrefix(f.Code, families[StepEndpoints]) { // those are not about policies
 			text = d.where() + text
 		}
 		if n := d.otherErrors(); n > 1 {
