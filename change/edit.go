@@ -71,6 +71,7 @@ const (
 	AllItsRules CautionKind = "AllItsRules"
 	NotIsolated CautionKind = "NotIsolated" // the edit leaves pods open to everybody in the direction
 	Excluded    CautionKind = "Excluded"    // the selector leaves the other end out by name
+	NodeAddress CautionKind = "NodeAddress" // the edit admits a node by its address, which changes when it is replaced
 	OtherRules  CautionKind = "OtherRules"  // other rules select by the label that the edit adds
 )
 

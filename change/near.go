@@ -137,6 +137,17 @@ func (p proposer) cautions(peers []networkingv1.NetworkPolicyPeer) []Caution {
 		if block.Bits() == 0 && len(peer.IPBlock.Except) == 0 {
 			out = append(out, Caution{Kind: EveryAddress})
 		}
+		host := slices.ContainsFunc(p.alike(), func(f policy.Flow) bool {
+			end := f.Source
+			if p.dir == policy.Egress {
+				end = f.Destination
+			}
+			return (end.Node != nil || end.Pod != nil && end.Pod.HostNetwork) && slices.Contains(hostAddresses(end), block.Addr())
+		})
+		// Of a cache of DNS on the node, the address is the same on every node.
+		if near := (Caution{Kind: NodeAddress}); block.IsSingleIP() && host && !OnlyDNS(p.ports()) && !slices.Contains(out, near) {
+			out = append(out, near)
+		}
 	}
 	for _, t := range p.decision.Trace {
 		for _, r := range t.Rules {

@@ -10,27 +10,28 @@ import (
 var acmeSolvers = []Check{
 	{
 		Code: "NPD722", Severity: Info,
-		Title:    "the destination answers an ACME challenge and is gone soon",
+		Title:    "the destination is a short-lived pod that answers an ACME challenge",
 		Symptoms: []string{"challenge pending", "certificate pending", "wrong status code '504'"},
-		Doc: `cert-manager answers an HTTP-01 challenge with a pod of its own, which it starts in the namespace
-of the Ingress and removes once the certificate is there. A default deny isolates that pod like
-any other, and a rule for the pod that runs now does not help at the next renewal: its labels hold
-the domain's and the token's hash.
+		Doc: `cert-manager answers an HTTP-01 challenge with a pod of its own. It starts the pod in the namespace
+of the Ingress and removes it once the certificate is issued. A default deny isolates that pod like
+any other. A rule for the pod that runs now does not help at the next renewal: its labels contain
+hashes of the domain and the token.
 
-What you see: the Challenge stays pending, the ingress controller answers 504, the certificate
-runs out weeks after the policy was made.
+What you see: the Challenge stays pending, the ingress controller answers 504, and the certificate
+expires weeks after the policy was added.
 
-Verify: kubectl get challenges -A; kubectl get pods -A -l acme.cert-manager.io/http01-solver=true.
+Verify: kubectl get challenges -A, and kubectl get pods -A -l
+acme.cert-manager.io/http01-solver=true
 
-Fix: one policy for all of these pods: podSelector acme.cert-manager.io/http01-solver: "true",
+Fix: write one policy for all of these pods: podSelector acme.cert-manager.io/http01-solver: "true",
 with the ingress controller as peer, on TCP 8089.`,
 		Run: func(p *Pass) {
 			for _, d := range p.decisions() {
 				if pod := d.Flow.Destination.Pod; pod != nil && pod.Labels.Known[acmeSolver] == "true" && d.Ingress.Verdict == policy.Denied {
 					p.report(Finding{
 						Object: pod.Ref(), Origin: pod.Origin,
-						Message: fmt.Sprintf("%s answers an ACME challenge and is replaced by another one at the next renewal: let one policy admit all pods with %s: \"true\"", pod.Ref(), acmeSolver),
-						Advice:  fmt.Sprintf("write a policy with podSelector %s: \"true\" that admits the ingress controller on TCP 8089", acmeSolver),
+						Message: fmt.Sprintf("%s answers an ACME challenge, and the next renewal starts another pod with other labels: one policy should allow all pods with %s: \"true\"", pod.Ref(), acmeSolver),
+						Advice:  fmt.Sprintf("write a policy with podSelector %s: \"true\" that allows the ingress controller on TCP 8089", acmeSolver),
 					})
 				}
 			}

@@ -21,11 +21,12 @@ func nothingBehind(p *Pass) {
 			case ends.NoEndpoints:
 				f.Message = fmt.Sprintf("Service %s has no endpoints", name(o.Object))
 			case ends.NoSelector:
-				f.Message = fmt.Sprintf("Service %s has no selector, and no endpoints are written down for it", name(o.Object))
+				f.Message = fmt.Sprintf("Service %s has no selector, and nobody wrote endpoints for it", name(o.Object))
+				f.Advice = "write an EndpointSlice for the Service, or give it a selector"
 			case ends.NothingSelected:
-				f.Message = fmt.Sprintf("Service %s selects %s, which no pod has", name(o.Object), strings.Join(o.Detail, ", "))
+				f.Message = fmt.Sprintf("Service %s selects pods with %s, and there are none", name(o.Object), strings.Join(o.Detail, ", "))
 				if owner, e, ok := change.NearSelector(p.Snapshot, a.Route.Service); ok {
-					f.Message += fmt.Sprintf("; nearest: %s has %s=%v", owner, strings.TrimSuffix(strings.TrimPrefix(e.Path, "spec.selector["), "]"), e.To)
+					f.Message += fmt.Sprintf("; %s has %s=%v", owner, strings.TrimSuffix(strings.TrimPrefix(e.Path, "spec.selector["), "]"), e.To)
 					f.Field, f.Origin, f.Fix, f.Advice = e.Path, e.Origin, []change.Edit{e}, ""
 				}
 			case ends.ScaledToZero:
@@ -42,19 +43,19 @@ func nothingBehind(p *Pass) {
 // keptOnNode reports Services that keep traffic on a node without an endpoint, NPD706, and those of
 // which it is not known whether the node has one.
 func keptOnNode(p *Pass) {
-	const advice = "run an endpoint on every node, or set the traffic policy to Cluster"
+	const advice = "run an endpoint on every node, or set the Service's traffic policy to Cluster"
 	for _, a := range p.Answers {
 		for _, o := range a.Route.Obstacles {
 			switch o.Kind {
 			case ends.NoLocalEndpoint:
 				p.report(Finding{
 					Object: o.Object, Cause: true, Advice: advice,
-					Message: fmt.Sprintf("Service %s keeps traffic on the node, and node %s has no endpoint of it", name(o.Object), strings.Join(o.Detail, ", ")),
+					Message: fmt.Sprintf("Service %s only sends traffic to endpoints on the same node (traffic policy Local), and node %s has none", name(o.Object), strings.Join(o.Detail, ", ")),
 				})
 			case ends.LocalUnknown:
 				p.report(Finding{
 					Object: o.Object, Severity: Warning, Doubt: true, Advice: advice,
-					Message: fmt.Sprintf("Service %s keeps traffic on the client's node (internalTrafficPolicy: Local), and whether that node has an endpoint of it is not known", name(o.Object)),
+					Message: fmt.Sprintf("Service %s only sends traffic to endpoints on the client's node (internalTrafficPolicy: Local), and it is not known whether that node has one", name(o.Object)),
 				})
 			}
 		}
@@ -69,7 +70,7 @@ func noSuchPort(p *Pass) {
 				continue
 			}
 			f := Finding{
-				Object: o.Object, Cause: true, Advice: "dial a port that the Service has",
+				Object: o.Object, Cause: true, Advice: "connect to a port that the Service has",
 				Message: fmt.Sprintf("Service %s does not have that port; it has %s", name(o.Object), orNone(o.Detail)),
 			}
 			if sp, ok := p.leadsTo(a.Route); ok {
@@ -77,8 +78,8 @@ func noSuchPort(p *Pass) {
 				if asked.Number != 0 {
 					asked.Name = ""
 				}
-				f.Message = fmt.Sprintf("%s is no port of Service %s, but the one of its pods that its port %d leads to", asked, name(o.Object), sp.Port)
-				f.Advice = fmt.Sprintf("dial %d", sp.Port)
+				f.Message = fmt.Sprintf("%s is not a port of Service %s; it is the port of its pods, which the Service's port %d leads to", asked, name(o.Object), sp.Port)
+				f.Advice = fmt.Sprintf("connect to port %d", sp.Port)
 			}
 			p.report(f)
 		}

@@ -14,66 +14,71 @@ import (
 var blocks = []Check{
 	{
 		Code: "NPD405", Severity: Error,
-		Title: "an except takes the address out of what a rule allows",
-		Doc: `A rule allows a range of addresses by ipBlock, and the address lies in one of its excepts. An
-except denies nothing: it is only left out of this one peer, and any other peer, rule or policy
-may allow the address.
+		Title: "the address is in the except list of the ipBlock that would allow it",
+		Doc: `A rule allows a range of addresses by ipBlock, and the address is in one of the ranges under except.
+An except does not deny anything: it only removes addresses from this one peer. Another peer, rule
+or policy may allow the address.
 
-What you see: the rest of the range is reached, this address is not.
+What you see: the rest of the range is reachable, this address is not.
 
-Verify: kubectl get networkpolicy NAME -o yaml, and compare the address with each except.
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml, and compare the address with each
+except.
 
-Fix: allow the address, or the pod at it by its labels, in a rule of its own. Ask first why it was
-left out: addresses of the cluster and of cloud metadata are left out on purpose.`,
+Fix: allow the address, or the pod that has it by its labels, in a peer of its own. First ask why it
+is excluded: addresses of the cluster and of cloud metadata services are often excluded on purpose.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.InExcept}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s, but its except %s takes out %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s, but its except %s excludes %s", place(e), cidrOf(e), e.Clause.Want[0], p.at(peerOf(c, e), e.Clause.Saw)), blockEvidence(e))
 			})
 		},
 	},
 	{
 		Code: "NPD406", Severity: Error,
-		Title:    "the address is just outside the range that a rule allows",
+		Title:    "the address is just outside the ipBlock of a rule",
 		Symptoms: []string{"some addresses work, others do not", "connection timed out"},
-		Doc: `A rule allows a range of addresses by ipBlock, and the address is just outside of it: the same
-network with another last part, or a range that is a little too narrow. Databases and services
-outside the cluster change their addresses; a rule holds those of the day it was written.
+		Doc: `A rule allows a range of addresses by ipBlock, and the address is just outside it: the same network
+with another last part, or a range that is slightly too small. Databases and services outside the
+cluster change their addresses; a rule keeps those of the day it was written.
 
-What you see: it worked until the provider moved, or some of several addresses work.
+What you see: it worked until the provider changed addresses, or only some of several addresses
+work.
 
-Verify: look the name up now, and compare every address with the rule.
+Verify: look the name up again, and compare every address with the rule.
 
-Fix: allow the address that is used now, or the whole range that the provider announces. A
-NetworkPolicy cannot name a DNS name.`,
+Fix: allow the address that is used now, or the whole range that the provider publishes. A
+NetworkPolicy cannot use DNS names.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.OutsideBlock}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows %s, and %s lies just outside", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows %s, and %s is just outside it", place(e), cidrOf(e), e.Clause.Saw), blockEvidence(e))
 			})
 		},
 	},
 	{
 		Code: "NPD407", Severity: Error,
-		Title:    "this network plugin does not hold an ipBlock against pods or nodes",
+		Title:    "on this network plugin an ipBlock does not match pods or nodes",
 		Symptoms: []string{"pods in the range are not reached", "connection timed out"},
-		Doc: `A rule allows the address of the other end by ipBlock, but what is there is a pod or a node of
-the cluster, and the plugin judges those by who they are, not by their address. Cilium and what
-is built on it never match pods by ipBlock, and nodes only if they are configured to.
+		Doc: `A rule allows the address of the other end by ipBlock, but that address belongs to a pod or a node
+of the cluster. This plugin identifies pods and nodes by their identity, not by their address.
+Cilium, and plugins built on it, never match pods by ipBlock, and match nodes only if they are
+configured to.
 
-What you see: addresses outside the cluster work, pods or nodes in the same range do not.
+What you see: addresses outside the cluster work; pods or nodes in the same range do not.
 
-Fix: select the pods by their labels. For nodes and the API server, use the plugin's own policies
-(on Cilium: toEntities), or have it match nodes by ipBlock.`,
+Verify: kubectl get pods,nodes -A -o wide shows who has the address.
+
+Fix: select pods by their labels. For nodes and the API server, use the plugin's own policies (on
+Cilium: toEntities), or configure the plugin to match nodes by ipBlock.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.BlockIgnoresPods, policy.BlockIgnoresNode}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s allows the ipBlock %s, and %s lies in it, but on %s an ipBlock does not match what runs in the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
+				p.cause(c, e, fmt.Sprintf("%s allows the ipBlock %s, and %s is in it, but on %s an ipBlock does not match pods or nodes of the cluster", place(e), cidrOf(e), p.Name(peerOf(c, e)), p.pluginName()), blockEvidence(e))
 			})
 			for _, c := range p.Causes {
 				if rule, m := ignoredBlock(c); m != nil {
 					p.report(Finding{
 						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
-						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s %s in it, but on %s an ipBlock does not match what runs in the cluster; no NetworkPolicy can name that end there", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), lies(otherEnd(c.Flow, rule.Direction), m.Want[0]), p.pluginName()),
+						Message:  fmt.Sprintf("%s/%s %s allows the ipBlock %s, and %s %s in it, but on %s an ipBlock does not match pods or nodes of the cluster, and no other peer of a NetworkPolicy matches it", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), m.Want[0], p.Name(otherEnd(c.Flow, rule.Direction)), lies(otherEnd(c.Flow, rule.Direction), m.Want[0]), p.pluginName()),
 						Evidence: map[string]string{"wanted": m.Want[0]},
-						Advice:   "use the plugin's own policies for that end, or have the plugin match it by ipBlock",
+						Advice:   p.pluginPolicy(c) + byBlock(m) + p.broadRule(c),
 					})
 				}
 			}
@@ -81,45 +86,47 @@ Fix: select the pods by their labels. For nodes and the API server, use the plug
 	},
 	{
 		Code: "NPD408", Severity: Error,
-		Title:    "a selector does not match a pod on the host network",
+		Title:    "a selector does not match a hostNetwork pod",
 		Symptoms: []string{"works from the same node only", "504"},
-		Doc: `The labels of the pod are what the rule asks for, but the pod runs with hostNetwork: its traffic
-comes from the address of its node, and on most plugins no selector matches it. Ingress
-controllers, node agents and the API server are often run like that.
+		Doc: `The pod has the labels that the rule asks for, but it runs with hostNetwork: its traffic has the
+address of its node, and on most plugins no selector matches it. Ingress controllers, node agents
+and the API server often run like this.
 
 What you see: it works from a pod on the same node as the destination, and from nowhere else.
+
+Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.hostNetwork}' prints true.
 
 Fix: allow the addresses of the nodes with ipBlock. On OpenShift, select the namespace label
 policy-group.network.openshift.io/host-network; on Cilium, use the entities host and remote-node.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.HostNetworkPod}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s selects %s by its labels, but that runs on its node's network (hostNetwork), where no selector matches it", place(e), p.Name(peerOf(c, e))), map[string]string{"hostNetwork": "true"})
+				p.cause(c, e, fmt.Sprintf("%s selects %s by its labels, but that is a hostNetwork pod, which no selector matches on this network plugin", place(e), p.Name(peerOf(c, e))), map[string]string{"hostNetwork": "true"})
 			})
 		},
 	},
 	{
 		Code: "NPD409", Severity: Error,
-		Title: "a selector does not match what is outside the cluster",
-		Doc: `The rule names the other end by labels, as if it were a pod. The Service leads out of the
-cluster: it is of type ExternalName, or its endpoints were written by hand. Only an ipBlock
-matches an address outside.
+		Title: "a selector does not match a destination outside the cluster",
+		Doc: `The rule selects the destination by labels, as if it were a pod. The Service points outside the
+cluster: it is of type ExternalName, or somebody wrote its endpoints by hand. Only an ipBlock
+matches such an address.
 
 What you see: the name resolves, and the connection times out.
 
-Verify: kubectl get service NAME -o yaml; kubectl get endpointslices
+Verify: kubectl get service NAME -n NAMESPACE -o yaml, and kubectl get endpointslices -n NAMESPACE
 
-Fix: allow the address with ipBlock. Where addresses change, use a policy of the network plugin
-that names DNS names.`,
+Fix: allow the address with ipBlock. Where addresses change, use a policy of the network plugin that
+supports DNS names.`,
 		Run: func(p *Pass) {
 			p.eachNear([]policy.Reason{policy.NotAPod}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("%s selects pods, but Service %s leads to %s, which is no pod", place(e), c.Flow.Service.Name, p.Name(peerOf(c, e))), map[string]string{"service": c.Flow.Service.Ref().String()})
+				p.cause(c, e, fmt.Sprintf("%s selects pods, but Service %s points to %s, which is not a pod", place(e), c.Flow.Service.Name, p.Name(peerOf(c, e))), map[string]string{"service": c.Flow.Service.Ref().String()})
 			})
 			for _, c := range p.Causes {
 				if rule, m := p.aliasTaken(c); m != nil {
 					alias := p.Destination.Alias
 					p.report(Finding{
 						Object: rule.Policy.Ref(), Field: rule.Path(), Origin: rule.Policy.Origin, Cause: true, Severity: p.severityOfDenied(),
-						Message:  fmt.Sprintf("%s/%s %s selects pods, but Service %s is an alias (ExternalName) for %s, which is no pod", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), name(alias.Ref()), p.Destination.Name),
+						Message:  fmt.Sprintf("%s/%s %s selects pods, but Service %s is an alias (ExternalName) for %s, which is not a pod", rule.Policy.Namespace, rule.Policy.Name, rule.Path(), name(alias.Ref()), p.Destination.Name),
 						Evidence: map[string]string{"service": alias.Ref().String(), "externalName": p.Destination.Name},
 						Advice:   p.adviceBeyondPolicies(c),
 					})
@@ -164,6 +171,14 @@ func ignoredBlock(c change.Cause) (policy.RuleRef, *policy.Mismatch) {
 	return wouldAllow(c, policy.BlockIgnoresPods, policy.BlockIgnoresNode)
 }
 
+// byBlock adds what may be configured where a block is not held against nodes.
+func byBlock(m *policy.Mismatch) string {
+	if m.Reason == policy.BlockIgnoresNode {
+		return ", or configure the plugin to match nodes by ipBlock"
+	}
+	return ""
+}
+
 // lies says of an end that is held against a block how sure it is that it lies in it: one without an
 // address that is known may.
 func lies(e policy.Endpoint, block string) string {
@@ -175,9 +190,9 @@ func lies(e policy.Endpoint, block string) string {
 		known = e.Node.IPs
 	}
 	if prefix, err := netip.ParsePrefix(block); err == nil && slices.ContainsFunc(known, prefix.Contains) {
-		return "lies"
+		return "is"
 	}
-	return "may lie"
+	return "may be"
 }
 
 // aliasTaken finds the rule that selects pods for a Service that is an alias for a name outside, where

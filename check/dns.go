@@ -11,17 +11,20 @@ var dns = []Check{
 		Code: "NPD501", Severity: Error,
 		Title:    "DNS is blocked: no egress rule allows the DNS server",
 		Symptoms: noNames,
-		Doc: `The source is isolated for egress and no rule allows the DNS server, so it cannot look up any
-name. Everything that is reached by name fails, whatever other rules allow.
+		Doc: `The source is isolated for egress, and no rule allows it to reach the DNS server. It cannot look up
+any name. Every connection that is made by name fails, whatever other rules allow.
 
-What you see: java.net.UnknownHostException, EAI_AGAIN, "lookup ... i/o timeout", stalls of
-5 to 30 seconds; the same connection by address works.
+Often a policy for DNS exists but does not select the pod: it was written for some pods of the
+namespace, while a default deny isolates all of them. In that case the finding names it.
 
-Often a policy for DNS is there and does not select the pod: it was written for some pods of the
-namespace, while a default deny isolates all of them. It is named then.
+What you see: java.net.UnknownHostException, EAI_AGAIN, "lookup ... i/o timeout", delays of 5 to 30
+seconds. The same connection by address works.
 
-Fix: allow UDP and TCP 53 to the DNS pods, selected by the labels they really have; give a policy
-that is for DNS and nothing else an empty podSelector.`,
+Verify: kubectl exec POD -n NAMESPACE -- nslookup kubernetes.default times out (if the image has
+nslookup).
+
+Fix: allow UDP and TCP port 53 to the DNS pods, selected by the labels they have. Give a policy that
+is only for DNS an empty podSelector.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD501", func(l Lookup) string {
 				return fmt.Sprintf("%s cannot look up names: no egress rule allows %s to reach %s%s%s", p.Names(l.Sources), p.them(l, "it", "them"), l.server(), p.by(l), p.meant(l))
@@ -32,17 +35,17 @@ that is for DNS and nothing else an empty podSelector.`,
 		Code: "NPD502", Severity: Error,
 		Title:    "DNS is blocked: the rule for DNS does not match the DNS server",
 		Symptoms: noNames,
-		Doc: `A rule for DNS exists, but what it names is not the DNS server: a label that the DNS pods do
-not have (k8s-app: coredns, while most clusters label CoreDNS pods k8s-app: kube-dns), a
-namespace label that is not there, port 53 where the pods listen on another, as 5353 on
-OpenShift, or port 53 without a protocol, which means TCP.
+		Doc: `A rule for DNS exists, but it does not match the DNS pods. Usual mistakes: a label that the DNS pods
+do not have (k8s-app: coredns, while most clusters label CoreDNS pods k8s-app: kube-dns); a
+namespace label that does not exist; port 53 where the pods listen on another port, such as 5353 on
+OpenShift; port 53 without a protocol, which means TCP.
 
 What you see: java.net.UnknownHostException, EAI_AGAIN, "lookup ... i/o timeout".
 
-Verify: kubectl get endpointslices -n kube-system -l kubernetes.io/service-name=kube-dns, and
-the labels of the pods it names.
+Verify: kubectl get pods -n kube-system -l k8s-app=kube-dns --show-labels, and kubectl get
+endpointslices -n kube-system -l kubernetes.io/service-name=kube-dns for their ports.
 
-Fix: name the DNS pods by the labels and the port they have.`,
+Fix: select the DNS pods by the labels and the port they have.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD502", func(l Lookup) string {
 				return fmt.Sprintf("%s cannot look up names: %s", p.Names(l.Sources), l.mistake())
@@ -53,45 +56,57 @@ Fix: name the DNS pods by the labels and the port they have.`,
 		Code: "NPD503", Severity: Warning,
 		Title:    "DNS over TCP is blocked",
 		Symptoms: []string{"some names fail"},
-		Doc: `UDP port 53 is allowed and TCP port 53 is not. Answers that do not fit into one UDP packet are
-asked for again over TCP, so names with many records fail, and only those.
+		Doc: `A rule allows UDP port 53 but not TCP port 53. Clients repeat a query over TCP when the answer does
+not fit into one UDP packet, so names with many records fail, and only those.
 
-Fix: allow TCP 53 beside UDP 53.`,
+What you see: most names resolve; a few, with many addresses or long records, do not.
+
+Verify: kubectl exec POD -n NAMESPACE -- dig +tcp kubernetes.default.svc.cluster.local times out (if
+the image has dig).
+
+Fix: allow TCP 53 in addition to UDP 53.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD503", func(l Lookup) string {
-				return fmt.Sprintf("%s may ask %s over UDP but not over TCP: answers that do not fit into one packet are lost", p.Names(l.Sources), l.server())
+				return fmt.Sprintf("%s may query %s over UDP but not over TCP: answers that do not fit into one UDP packet fail", p.Names(l.Sources), l.server())
 			})
 		},
 	},
 	{
 		Code: "NPD504", Severity: Error,
-		Title:    "DNS is blocked at the DNS server",
+		Title:    "DNS is blocked by the policies of the DNS server",
 		Symptoms: noNames,
-		Doc: `The DNS pods themselves are isolated for ingress and no rule allows the source. A default deny
-in the namespace of the DNS server takes DNS from the whole cluster.
+		Doc: `The DNS pods themselves are isolated for ingress, and no rule allows the source. A default deny in
+the namespace of the DNS server blocks DNS for the whole cluster.
 
-What you see: every pod fails to look up names, isolated or not.
+What you see: no pod can look up names, whether policies select it or not.
 
-Fix: allow UDP and TCP 53 from everywhere in the namespace of the DNS server.`,
+Verify: kubectl get networkpolicies -n kube-system
+
+Fix: allow UDP and TCP port 53 from everywhere, in the namespace of the DNS server.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD504", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: %s is isolated for ingress, and no rule there allows %s", p.Names(l.Sources), l.server(), p.them(l, "this source", "these sources"))
+				return fmt.Sprintf("%s cannot look up names: %s is isolated for ingress, and no ingress rule there allows %s", p.Names(l.Sources), l.server(), p.them(l, "this source", "these sources"))
 			})
 		},
 	},
 	{
 		Code: "NPD505", Severity: Error,
-		Title:    "DNS is blocked: a node-local cache takes the queries",
+		Title:    "DNS is blocked: queries go to a node-local cache that no rule allows",
 		Symptoms: noNames,
-		Doc: `NodeLocal DNSCache listens on the pod's own node, on a link-local address and often on the
-address of the cluster DNS Service. Its pods use the node's network, so a rule that selects
-the DNS pods does not match it.
+		Doc: `NodeLocal DNSCache answers DNS on the pod's own node, on a link-local address and often on the
+address of the cluster DNS Service. Its pods run on the node's network (hostNetwork), so a rule that
+selects the DNS pods does not match it.
 
-Fix: allow the cache's addresses with ipBlock on port 53, UDP and TCP; on Cilium, use its own
+What you see: names do not resolve, although a rule allows the DNS pods.
+
+Verify: kubectl exec POD -n NAMESPACE -- cat /etc/resolv.conf shows the address that is asked, and
+kubectl get pods -A -o wide | grep node-local shows the cache.
+
+Fix: allow the cache's addresses with ipBlock on port 53, UDP and TCP. On Cilium, use its own
 policies or its Local Redirect Policy.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD505", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: queries go to %s, and no egress rule allows that", p.Names(l.Sources), l.server())
+				return fmt.Sprintf("%s cannot look up names: queries go to %s, which no egress rule allows%s", p.Names(l.Sources), l.server(), l.elsewhere())
 			})
 		},
 	},
@@ -102,42 +117,48 @@ policies or its Local Redirect Policy.`,
 		Doc: `The pod's dnsPolicy or dnsConfig sends its queries to other servers than the cluster's, and no
 egress rule allows those.
 
+What you see: names do not resolve, although a rule allows the cluster's DNS server.
+
+Verify: kubectl exec POD -n NAMESPACE -- cat /etc/resolv.conf
+
 Fix: allow the servers with ipBlock on port 53, or set dnsPolicy back to ClusterFirst.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD506", func(l Lookup) string {
-				return fmt.Sprintf("%s cannot look up names: with dnsPolicy %s %s %s, and no egress rule allows that", p.Names(l.Sources), l.Resolver.Policy, p.them(l, "it asks", "they ask"), l.server())
+				return fmt.Sprintf("%s cannot look up names: with dnsPolicy %s %s %s, which no egress rule allows%s", p.Names(l.Sources), l.Resolver.Policy, p.them(l, "it asks", "they ask"), l.server(), l.elsewhere())
 			})
 		},
 	},
 	{
 		Code: "NPD507", Severity: Warning,
-		Title: "whether DNS works is not known",
-		Doc: `The source is isolated for egress, and who answers its DNS queries, or whether a rule allows
-them, cannot be told from what was read: the cluster DNS is not among the files, or the pod
-uses its node's resolvers, or the network plugin decides.
+		Title: "it is not known whether DNS works",
+		Doc: `The source is isolated for egress. What was read does not tell who answers its DNS queries, or
+whether a rule allows them: the cluster DNS is not among the files, or the pod uses its node's
+resolvers, or it depends on the network plugin.
 
-Fix: name the missing fact: give the objects of the DNS server's namespace with -f, name the
-plugin with --network-plugin.`,
+Verify: kubectl exec POD -n NAMESPACE -- nslookup kubernetes.default
+
+Fix: give the missing information: add the objects of the DNS server's namespace to the files (-f),
+or name the plugin with --network-plugin.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD507", func(l Lookup) string {
-				return fmt.Sprintf("it is not known whether %s can ask %s", p.Names(l.Sources), l.server())
+				return fmt.Sprintf("it is not known whether %s can query %s", p.Names(l.Sources), l.server())
 			})
 		},
 	},
 	{
 		Code: "NPD508", Severity: Error,
-		Title:    "the cluster's DNS server cannot ask for names outside the cluster",
+		Title:    "the cluster's DNS server cannot look up names outside the cluster",
 		Symptoms: slices.Concat([]string{"SERVFAIL", "read udp ... i/o timeout", "external names fail"}, noNames),
-		Doc: `The DNS pods are isolated for egress, and no rule allows them to ask the resolvers that they
-forward to. Names of the cluster are found, all others are not. A default deny in the namespace of
-the DNS server does this; it mostly cuts the server off from the API server, too, so that Services
-which are new or have changed are not found.
+		Doc: `The DNS pods are isolated for egress, and no rule allows them to reach the resolvers that they
+forward queries to. Names of the cluster resolve, all others do not. The cause is usually a default
+deny in the namespace of the DNS server. It usually blocks the API server too, so that new or
+changed Services are not found either.
 
-What you see: SERVFAIL, or timeouts, for names outside the cluster only; in the log of CoreDNS
-"read udp ...->...:53: i/o timeout". A firewall of the nodes looks the same: this finding is only
-reported where the DNS pods are isolated.
+What you see: SERVFAIL or timeouts, for names outside the cluster only. The log of CoreDNS says
+"read udp ...->...:53: i/o timeout". A firewall on the nodes looks the same: this finding is only
+reported where policies isolate the DNS pods.
 
-Verify: kubectl get configmap coredns -n kube-system -o yaml, and look for forward.
+Verify: kubectl get configmap coredns -n kube-system -o yaml shows the resolvers after forward.
 
 Fix: allow the DNS pods egress on UDP and TCP 53 to those resolvers, and to the API server.`,
 		Run: func(p *Pass) { p.upstream() },

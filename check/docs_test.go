@@ -29,3 +29,15 @@ func TestACommandEndsWithoutAFullStop(t *testing.T) {
 		}
 	}
 }
+
+// Readers can see for themselves whether a finding is right, and mend it.
+func TestEveryFindingSaysHowToVerifyAndFixIt(t *testing.T) {
+	t.Parallel()
+	for _, c := range check.Documented {
+		for _, part := range []string{"Verify: ", "Fix: "} {
+			if !strings.Contains(c.Doc, "\n\n"+part) {
+				t.Errorf("%s has no paragraph %q", c.Code, part)
+			}
+		}
+	}
+}

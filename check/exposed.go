@@ -18,15 +18,17 @@ import (
 var exposed = []Check{
 	{
 		Code: "NPD613", Severity: Warning,
-		Title: "no policy isolates the pods of a namespace, while most others have a default deny",
-		Doc: `Every pod of most namespaces is isolated for ingress, by a default deny or by policies of its own.
-In this one no policy selects any pod, so every pod of the cluster may connect to all of its pods:
-whoever made the namespace perhaps forgot the default deny. It is only said when every namespace was
-read, and never of a namespace of Kubernetes itself or where policies of another kind are in use.
+		Title: "no policy isolates this namespace, while most others have a default deny",
+		Doc: `In most namespaces every pod is isolated for ingress, by a default deny or by other policies. In
+this namespace no policy selects any pod, so every pod of the cluster may connect to all of its
+pods. Perhaps the default deny was forgotten. This is only reported if all namespaces were read, and
+never for a namespace of Kubernetes itself or where policies of other kinds exist.
 
-Verify: kubectl get networkpolicies -A.
+What you see: nothing fails; every pod can connect to the pods of this namespace.
 
-Fix: allow what the pods need in policies of their own, then add one with an empty podSelector,
+Verify: kubectl get networkpolicies -A
+
+Fix: first write policies for what the pods need, then add a default deny: an empty podSelector,
 policyTypes and no rules.`,
 		Run: func(p *Pass) {
 			if p.Namespace != "" && p.Snapshot.Read.All {
@@ -36,20 +38,20 @@ policyTypes and no rules.`,
 	},
 	{
 		Code: "NPD614", Severity: Warning,
-		Title: "an egress rule lets pods reach the metadata service of the cloud",
-		Doc: `A rule for addresses outside the cluster holds 169.254.169.254 too, on port 80. At the large cloud
-providers the metadata service answers there, and hands out credentials of the node to whoever asks,
-unless it is set up to want more than that.
+		Title: "an egress rule allows the cloud's metadata service",
+		Doc: `A rule for addresses outside the cluster also includes 169.254.169.254 on port 80. At the large
+cloud providers the metadata service has this address. Unless it is configured to require more, it
+gives the credentials of the node to whoever asks.
 
-What you see: a pod that was broken into reads the node's credentials.
+A rule without peers and ports is not reported: it restricts nothing, as if no policy isolated the
+pods.
 
-Verify: from the pod, curl -m 2 http://169.254.169.254/ answers.
+What you see: an attacker in the pod can read the node's credentials.
 
-Fix: add 169.254.169.254/32, or 169.254.0.0/16, to the excepts of the block. Leave it as it is if
-the cluster does not run in a cloud, or if pods are meant to ask.
+Verify: kubectl exec POD -n NAMESPACE -- curl -m 2 http://169.254.169.254/ answers.
 
-A rule without peers and ports is not reported: it keeps nothing from anybody, as if no policy
-isolated the pods.`,
+Fix: add 169.254.169.254/32, or 169.254.0.0/16, to the except list of the block. Leave it as it is
+if the cluster does not run in a cloud, or if the pods need the metadata service.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Policies {
 				p.reportMetadata(np)
@@ -58,16 +60,16 @@ isolated the pods.`,
 	},
 	{
 		Code: "NPD615", Severity: Warning,
-		Title: "an egress block of all addresses reaches the pods of the cluster, too",
-		Doc: `0.0.0.0/0 is often written for "the internet". On this network plugin an ipBlock is held against
-the addresses of pods as well, so the rule allows pods of every namespace whose ingress does not
-keep them out.
+		Title: "an egress rule for all addresses also allows the pods of the cluster",
+		Doc: `0.0.0.0/0 is often written for "the internet". On this network plugin an ipBlock also matches the
+addresses of pods, so the rule allows pods of every namespace, unless their own ingress denies it.
 
-What you see: the pods reach others that no rule selects.
+What you see: the pods reach other pods that no rule selects.
 
-Verify: kubectl netpol-doctor rules with the pod and one of another namespace.
+Verify: kubectl netpol-doctor rules POD NAMESPACE/POD:PORT -n NAMESPACE with a pod of another
+namespace.
 
-Fix: add the range of the pods' addresses, and that of the Services, to the excepts of the block.`,
+Fix: add the address ranges of pods and Services to the except list of the block.`,
 		Run: func(p *Pass) {
 			if p.Set.Profile().Of(policy.IPBlockMatchesPods).Answer != policy.Yes {
 				return
@@ -110,7 +112,7 @@ func (p *Pass) reportForgottenDeny() {
 	n := p.Snapshot.Namespace(p.Namespace)
 	p.report(Finding{
 		Object: cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: n.Name}, Origin: n.Origin,
-		Message:  fmt.Sprintf("no policy isolates any pod of namespace %s for ingress; in %d of %d other namespaces all are isolated (%s)", n.Name, len(denied), len(others), list(denied)),
+		Message:  fmt.Sprintf("no policy isolates any pod of namespace %s for ingress; in %d of %d other namespaces all pods are isolated (%s)", n.Name, len(denied), len(others), list(denied)),
 		Evidence: map[string]string{"isolated": strings.Join(denied, ", ")},
 		Advice:   "allow what the pods need, then add a default deny: an empty podSelector and no rules",
 	})
@@ -172,9 +174,9 @@ func (p *Pass) reportMetadata(np *cluster.Policy) {
 			}
 			p.report(Finding{
 				Object: np.Ref(), Field: at.Path(), Origin: np.Origin,
-				Message:  fmt.Sprintf("policy %s/%s: %s holds %s, where cloud providers hand out the node's credentials", np.Namespace, np.Name, at.Path(), metadataService),
+				Message:  fmt.Sprintf("policy %s/%s: %s includes %s, where cloud providers give out the node's credentials", np.Namespace, np.Name, at.Path(), metadataService),
 				Evidence: map[string]string{"address": metadataService.String()},
-				Advice:   fmt.Sprintf("leave 169.254.169.254/32 out of %s %s, unless the pods are meant to ask it", np.Name, at.Path()),
+				Advice:   fmt.Sprintf("exclude 169.254.169.254/32 from %s %s, unless the pods need the metadata service", np.Name, at.Path()),
 			})
 		}
 	}
@@ -225,8 +227,8 @@ func (p *Pass) reportPodsInBlock(peer policy.RuleRef) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: peer.Path(), Origin: np.Origin,
-		Message:  fmt.Sprintf("policy %s/%s: %s is not just the internet; on %s it holds pods of the cluster, too, such as %s", np.Namespace, np.Name, peer.Path(), p.pluginName(), list(p.workloads(reached))),
+		Message:  fmt.Sprintf("policy %s/%s: %s is not only the internet; on %s it also matches pods of the cluster, such as %s", np.Namespace, np.Name, peer.Path(), p.pluginName(), list(p.workloads(reached))),
 		Evidence: map[string]string{"cidr": block.CIDR, "pods": strings.Join(p.workloads(reached), ", ")},
-		Advice:   fmt.Sprintf("add the ranges of pods and Services to the excepts of %s %s", np.Name, peer.Path()),
+		Advice:   fmt.Sprintf("if only the internet is meant, add the ranges of pods and Services to the except list of %s %s", np.Name, peer.Path()),
 	})
 }

@@ -12,15 +12,15 @@ import (
 var families = []Check{
 	{
 		Code: "NPD724", Severity: Warning,
-		Title:    "allowed over one address family and not over the other",
+		Title:    "allowed over one IP family and not over the other",
 		Symptoms: []string{"takes 5 to 30 seconds, then works", "only AAAA fails", "works with -4"},
-		Doc: `Both ends have IPv4 and IPv6 addresses, and the rules allow one of the two. Selectors cover both;
-an ipBlock covers its own alone, and 0.0.0.0/0 says nothing about IPv6.
+		Doc: `Both ends have IPv4 and IPv6 addresses, and the rules allow only one of the two families. Selectors
+match both. An ipBlock only matches its own family: 0.0.0.0/0 does not include IPv6.
 
-What you see: clients try one family first, wait, and go on with the other: slow, but it works.
-Clients that do not go on fail.
+What you see: clients try one family first, wait, and continue with the other: slow, but it works.
+Clients that do not try the other family fail.
 
-Verify: connect with -4 and with -6.
+Verify: in the pod, connect with curl -4 and with curl -6.
 
 Fix: add an ipBlock of the other family, or select pods by their labels.`,
 		Run: func(p *Pass) {
@@ -38,8 +38,8 @@ Fix: add an ipBlock of the other family, or select pods by their labels.`,
 						if verdicts[open] == policy.Allowed && verdicts[shut] == policy.Denied {
 							p.report(Finding{
 								Object:  p.owner(j.Destinations[0]),
-								Message: fmt.Sprintf("%s reaches %s over %s and not over %s: clients that try the latter first wait, or give up", p.Name(j.Sources[0]), p.Name(j.Destinations[0]), open, shut),
-								Advice:  fmt.Sprintf("allow %s as well: an ipBlock covers one family only, a selector covers both", shut),
+								Message: fmt.Sprintf("%s may reach %s over %s but not over %s: clients that try the denied family first wait, or fail", p.Name(j.Sources[0]), p.Name(j.Destinations[0]), open, shut),
+								Advice:  fmt.Sprintf("allow %s too: an ipBlock matches one family only, a selector matches both", shut),
 							})
 						}
 					}

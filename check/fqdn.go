@@ -14,29 +14,29 @@ var fqdn = []Check{
 		Code: "NPD509", Severity: Info,
 		Title:    "a Cilium policy decides which names the source may look up",
 		Symptoms: slices.Concat([]string{"works with a trailing dot", "REFUSED"}, notFound),
-		Doc: `A CiliumNetworkPolicy that may select the source allows destinations by name (toFQDNs) or lists
-the names that may be looked up (rules.dns). Cilium then answers DNS itself and refuses every name
-that is not listed. A resolver with a search list asks for NAME.NAMESPACE.svc.cluster.local first;
-where that is refused, some resolvers, such as musl's in Alpine images, give up, although the name
-itself is listed.
+		Doc: `A CiliumNetworkPolicy that may select the source allows destinations by name (toFQDNs), or lists the
+names that may be looked up (rules.dns). Cilium then answers DNS queries itself and refuses every
+name that is not listed. A resolver with a search list first asks for
+NAME.NAMESPACE.svc.cluster.local. If that is refused, some resolvers, such as musl's in Alpine
+images, give up, although the name itself is listed.
 
-What you see: lookups fail at once with REFUSED, in some images only; with a trailing dot they
-work.
+What you see: lookups fail at once with REFUSED, in some images only. With a trailing dot they work.
 
-Verify: look the name up in the pod with a trailing dot and without, and see which answer is
+Verify: in the pod, look the name up with and without a trailing dot, and see which query is
 REFUSED.
 
-Fix: let rules.dns allow "*.cluster.local" as well, dial names with a trailing dot, or have Cilium
-answer NXDOMAIN (tofqdns-dns-reject-response-code=nameError). Whether that policy allows the
-connection is Cilium's to say; it is not evaluated here.`,
+Fix: if only the name with the trailing dot works, also allow "*.cluster.local" in rules.dns, use
+names with a trailing dot, or make Cilium answer NXDOMAIN
+(tofqdns-dns-reject-response-code=nameError). Whether that policy allows the connection is not
+evaluated here.`,
 		Run: func(p *Pass) {
 			// Where a name has to be looked up, the answer hangs on it.
 			asked := slices.ContainsFunc(p.DNS, Lookup.Unclear)
 			for _, f := range p.namePolicies() {
 				p.report(Finding{
 					Object: f.Ref, Field: "spec.egress", Origin: f.Origin, Cause: asked,
-					Message: fmt.Sprintf("%s lists which names %s may look up; Cilium answers REFUSED to all others, and so perhaps to what a resolver asks for first: the name with .svc.cluster.local behind it", f.Ref, p.Source.Ref),
-					Advice:  "look the name up in the pod with a trailing dot and without; where only the former works, allow \"*.cluster.local\" in rules.dns",
+					Message: fmt.Sprintf("%s lists the names that %s may look up, and Cilium answers REFUSED for all others; a resolver that first tries the name with .svc.cluster.local appended may give up then", f.Ref, p.Source.Ref),
+					Advice:  "look the name up in the pod with and without a trailing dot; if it only works with the dot, allow \"*.cluster.local\" in rules.dns",
 				})
 			}
 		},

@@ -19,17 +19,18 @@ import (
 var intent = []Check{
 	{
 		Code: "NPD606", Severity: Warning,
-		Title: "two items, a namespaceSelector and a podSelector, mean \"or\" where \"and\" seems to be meant",
-		Doc: `A rule has a namespaceSelector as one item and a podSelector as the next. Two items mean "or": the
-first allows every pod of its namespaces, the second pods of the policy's own namespace only, and
-there it selects none, or only the pods that the policy itself is for. Pods with both, the labels
-and the namespace, exist: a dash too many stands before one of the two.
+		Title: "a namespaceSelector and a podSelector are two items (\"or\") where one (\"and\") seems meant",
+		Doc: `A rule has a namespaceSelector as one item and a podSelector as the next. Separate items mean "or":
+the first allows every pod of its namespaces, the second allows pods of the policy's own namespace
+only. There it selects no pod, or only the pods that the policy itself is for. Pods that match both
+selectors exist in those namespaces. Probably one of the two has a dash too many.
 
-What you see: every pod of those namespaces gets through, not just the one that is named.
+What you see: every pod of those namespaces can connect, not only the ones with the labels.
 
-Verify: kubectl get pods -A -l with the labels of the podSelector shows them in those namespaces.
+Verify: kubectl get pods -A -l KEY=VALUE with the labels of the podSelector shows them in those
+namespaces.
 
-Fix: write both selectors in one item, with one dash.`,
+Fix: if "and" is meant, write both selectors in one item, with one dash.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Involved() {
 				for _, rule := range rulesThatCount(np) {
@@ -44,21 +45,23 @@ Fix: write both selectors in one item, with one dash.`,
 	},
 	{
 		Code: "NPD607", Severity: Warning,
-		Title:    "a policy looks as if it denied something, and does not",
+		Title:    "a policy looks like it denies something, but does not",
 		Symptoms: []string{"policy has no effect"},
-		Doc: `An empty list of rules denies only in a direction that policyTypes lists. Where policyTypes is left
-out, "egress: []" lists nothing and isolates nothing: the policy then isolates ingress alone, which
-it was perhaps not meant to. And a rule that is there but empty ("- {}", "from: []", "to: []") is no
-empty list: it allows everything.
+		Doc: `An empty list of rules only denies in a direction that policyTypes lists. If policyTypes is left
+out, "egress: []" does not make the policy isolate egress: it isolates ingress only, which may not
+be intended. And a rule that exists but is empty ("- {}", "from: []", "to: []") is not an empty
+list: it allows everything.
 
-How it is known: from the manifest, or what kubectl applied last, where that has an empty list; and
-from the name of a policy, such as deny-egress, which is only a hint.
+How it is known: from the manifest, or from what kubectl applied last, if that has an empty list.
+The name of a policy, such as deny-egress, is only a hint.
 
-What you see: connections that "are denied" work; others, that nobody thought of, do not.
+What you see: connections that "are denied" work; other connections, which nobody thought of, do
+not.
 
-Verify: kubectl get networkpolicy NAME -o yaml, and look at policyTypes and at the rules.
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml, and look at policyTypes and at the
+rules.
 
-Fix: write policyTypes: [Egress] for a policy that denies egress, and no rule at all.`,
+Fix: if egress is to be denied, write policyTypes: [Egress] and no egress rule.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Involved() {
 				p.reportEmptyEgress(np)
@@ -84,10 +87,10 @@ func (p *Pass) reportDashes(anyPod, lone policy.RuleRef) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: lone.Path(), Origin: np.Origin, Severity: severity,
-		Message: fmt.Sprintf("policy %s/%s: %s allows every pod of its namespaces (%s), and %s, an item of its own, %s; in one item they would allow %s",
+		Message: fmt.Sprintf("policy %s/%s: %s allows every pod of its namespaces (%s), and %s, a separate item, %s; as one item they would only allow %s",
 			np.Namespace, np.Name, anyPod.Path(), list(p.workloads(or)), lone.Path(), here, list(p.workloads(and))),
 		Evidence: map[string]string{"or": strings.Join(p.workloads(slices.Concat(or, own)), ", "), "and": strings.Join(p.workloads(and), ", ")},
-		Advice:   fmt.Sprintf("write both selectors of %s %s in one item, with one dash", np.Name, lone.Path()),
+		Advice:   fmt.Sprintf("if both are meant to match, write the selectors of %s %s in one item, with one dash", np.Name, lone.Path()),
 	})
 }
 
@@ -136,9 +139,9 @@ func (p *Pass) reportEmptyEgress(np *cluster.Policy) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin,
-		Message:  fmt.Sprintf("policy %s/%s has \"egress: []\" and no policyTypes, which then is %v: it isolates ingress and not egress", np.Namespace, np.Name, np.Spec.PolicyTypes),
+		Message:  fmt.Sprintf("policy %s/%s has \"egress: []\" and no policyTypes, which defaults to %v: it isolates ingress and not egress", np.Namespace, np.Name, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes), "written": "egress: []"},
-		Advice:   fmt.Sprintf("write policyTypes: [Egress] in %s if egress is to be denied", np.Name),
+		Advice:   fmt.Sprintf("if egress should be denied, write policyTypes: [Egress] in %s", np.Name),
 	})
 }
 
@@ -169,7 +172,7 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 			Object: np.Ref(), Field: allowing.Path(), Origin: np.Origin,
 			Message:  fmt.Sprintf("policy %s/%s denies nothing: %s has neither peers nor ports, which allows everything", np.Namespace, np.Name, allowing.Path()),
 			Evidence: map[string]string{"name": np.Name},
-			Advice:   fmt.Sprintf("delete %s of %s: a direction that policyTypes lists is denied by having no rule", allowing.Path(), np.Name),
+			Advice:   fmt.Sprintf("if it should deny, delete %s of %s: a direction that policyTypes lists and that has no rule is denied", allowing.Path(), np.Name),
 		})
 		return
 	}
@@ -178,7 +181,7 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: "spec.policyTypes", Origin: np.Origin, Severity: Info,
-		Message:  fmt.Sprintf("policy %s/%s is named for %s and leaves it open: policyTypes is %v", np.Namespace, np.Name, direction, np.Spec.PolicyTypes),
+		Message:  fmt.Sprintf("policy %s/%s has %s in its name but does not isolate it: policyTypes is %v", np.Namespace, np.Name, direction, np.Spec.PolicyTypes),
 		Evidence: map[string]string{"name": np.Name, "policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
 		Advice:   fmt.Sprintf("list %s in policyTypes of %s, or give the policy another name", strings.ToUpper(direction.String()[:1])+direction.String()[1:], np.Name),
 	})

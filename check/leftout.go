@@ -16,7 +16,7 @@ func (p *Pass) leftOut() {
 			}
 			p.report(Finding{
 				Object: o.Object, Severity: Warning, Advice: "declare the port name on the container, or use its number",
-				Message: fmt.Sprintf("%s gets no traffic of the Service: targetPort %q is no port name of it; it declares %s", o.Object, o.Port.TargetPort.StrVal, orNone(o.Detail)),
+				Message: fmt.Sprintf("%s gets no traffic from the Service: it has no port named %q (targetPort); it declares %s", o.Object, o.Port.TargetPort.StrVal, orNone(o.Detail)),
 			})
 		}
 	}

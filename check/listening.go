@@ -17,22 +17,22 @@ import (
 var listening = []Check{
 	{
 		Code: "NPD307", Severity: Info,
-		Title:    "the Service leads to a port that no container declares",
+		Title:    "the Service sends traffic to a port that no container declares",
 		Symptoms: []string{"502", "connection refused"},
-		Doc: `The targetPort of the Service is a number that no container of the pods behind it declares, while
-they declare others. A container need not declare the ports it listens on, so this may be right.
-Often it is a slip, or the application moved to another port.
+		Doc: `The targetPort of the Service is a number that no container of the pods behind it declares; they
+declare other ports. Containers do not have to declare the ports they listen on, so this may be
+right. Often it is a mistake, or the application moved to another port.
 
-What you see, where it is wrong: connection refused at once, from everywhere, also from inside the
-pod. An application that listens on 127.0.0.1 alone looks the same from outside, and answers
-inside the pod.
+What you see: if it is wrong, connection refused at once, from everywhere, including from inside the
+pod. An application that listens on 127.0.0.1 only looks the same from outside, but answers inside
+the pod.
 
-Verify: kubectl exec in the pod, or kubectl debug with an image that has the tools: connect to
-127.0.0.1 and to the pod's own address on that port. Refused on both: nothing listens there.
-Refused on the pod's address only: the application listens on the loopback alone.
+Verify: in the pod (kubectl exec, or kubectl debug with an image that has the tools), connect to
+127.0.0.1 and to the pod's own address on that port. If both are refused, nothing listens there. If
+only the pod's address is refused, the application listens on the loopback address only.
 
-Fix: set targetPort to the port that the application listens on, or have the application listen on
-all addresses. No policy is to blame.`,
+Fix: set targetPort to the port that the application listens on, or make the application listen on
+all addresses. No policy causes this.`,
 		Run: func(p *Pass) {
 			for i := range p.Answers {
 				r := &p.Answers[i].Route
@@ -43,9 +43,9 @@ all addresses. No policy is to blame.`,
 					if number, undeclared := undeclared(b, r); undeclared {
 						p.report(Finding{
 							Object: r.Service.Ref(), Field: "spec.ports", Origin: r.Service.Origin,
-							Message:  fmt.Sprintf("Service %s leads to port %d/%s, which no container of %s declares; it declares %s", name(r.Service.Ref()), number, r.Protocol, p.Name(b.End), declaredPorts(b.End.Pod)),
+							Message:  fmt.Sprintf("Service %s sends traffic to port %d/%s, which no container of %s declares; declared: %s", name(r.Service.Ref()), number, r.Protocol, p.Name(b.End), declaredPorts(b.End.Pod)),
 							Evidence: map[string]string{"targetPort": fmt.Sprint(number)},
-							Advice:   fmt.Sprintf("test inside the pod whether anything listens: 127.0.0.1:%d and the pod's own address", number),
+							Advice:   fmt.Sprintf("if connections are refused, test inside the pod whether anything listens on 127.0.0.1:%d or on the pod's own address", number),
 						})
 					}
 				}
@@ -54,21 +54,21 @@ all addresses. No policy is to blame.`,
 	},
 	{
 		Code: "NPD308", Severity: Warning,
-		Title:    "the application is told to listen on the loopback alone",
+		Title:    "the application is configured to listen on the loopback address only",
 		Symptoms: []string{"kubectl port-forward works, clients do not get through", "connection refused"},
-		Doc: `A flag or variable of the container says where to listen, such as --metrics-bind-address, and
-names 127.0.0.1 with the port at which the connection arrives. Nobody outside the pod reaches what
-listens there. That is on purpose where a proxy beside it, such as kube-rbac-proxy or a mesh's,
-hands traffic on. What policies say stands, but the answer is unclear: only a test can tell.
+		Doc: `A flag or environment variable of the container, for example --metrics-bind-address, tells it to
+listen on 127.0.0.1 at the port where the connection arrives. Nothing outside the pod can connect to
+that. It is intended where a proxy in the same pod, such as kube-rbac-proxy or a mesh sidecar,
+passes the traffic on. The policy verdict stands, but the answer is Unclear: only a test can tell.
 
-What you see: connection refused at once, from everywhere but inside the pod. kubectl port-forward
-works, because it ends inside the pod, and proves nothing.
+What you see: connection refused at once, except from inside the pod. kubectl port-forward works,
+because it connects inside the pod, so it proves nothing here.
 
-Verify: inside the pod, connect to 127.0.0.1 and to the pod's own address on that port. Refused on
-the latter only: it listens on the loopback alone.
+Verify: inside the pod, connect to 127.0.0.1 and to the pod's own address on that port. If only the
+pod's address is refused, the application listens on the loopback address only.
 
-Fix: have it listen on all addresses (0.0.0.0 or [::]), or dial the port of the proxy beside it.
-No policy is to blame.`,
+Fix: make it listen on all addresses (0.0.0.0 or [::]), or connect to the port of the proxy in the
+same pod. No policy causes this.`,
 		Run: func(p *Pass) {
 			for i := range p.Answers {
 				r := &p.Answers[i].Route
@@ -76,9 +76,9 @@ No policy is to blame.`,
 					if r.Protocol == corev1.ProtocolTCP && b.End.Pod != nil && slices.Contains(p.loopback(b.End.Pod), b.Port) {
 						p.report(Finding{
 							Object: p.owner(b.End), Doubt: true,
-							Message:  fmt.Sprintf("%s is told to listen on 127.0.0.1:%d, where nobody outside the pod reaches it", p.Name(b.End), b.Port),
+							Message:  fmt.Sprintf("%s is configured to listen on 127.0.0.1:%d, which nothing outside the pod can reach", p.Name(b.End), b.Port),
 							Evidence: map[string]string{"port": fmt.Sprint(b.Port)},
-							Advice:   fmt.Sprintf("test inside the pod whether the pod's own address answers on %d; have the application listen on all addresses", b.Port),
+							Advice:   fmt.Sprintf("test inside the pod whether its own address answers on port %d; if it does not, make the application listen on all addresses", b.Port),
 						})
 					}
 				}

@@ -18,14 +18,16 @@ import (
 var logic = []Check{
 	{
 		Code: "NPD601", Severity: Error,
-		Title:    "a policy isolates a direction that its author did not write down",
+		Title:    "a policy isolates a direction that it has no rules for",
 		Symptoms: []string{"every client times out"},
-		Doc: `When policyTypes is left out, a policy always isolates ingress, and egress only if it has an
-egress rule. A policy with egress rules and nothing else therefore cuts off all ingress of the
-pods it selects.
+		Doc: `If policyTypes is left out, a policy always isolates ingress, and isolates egress only if it has an
+egress rule. A policy that only has egress rules therefore blocks all ingress of the pods it
+selects.
 
-What you see: right after a policy such as allow-dns was added, every client of the selected
-pods times out; only their own node still reaches them.
+What you see: right after a policy such as allow-dns was added, every client of the selected pods
+times out. Only the pods' own nodes still reach them.
+
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml shows policyTypes and which rules exist.
 
 Fix: write policyTypes: [Egress].`,
 		Run: func(p *Pass) {
@@ -37,12 +39,16 @@ Fix: write policyTypes: [Egress].`,
 	},
 	{
 		Code: "NPD602", Severity: Warning,
-		Title: "rules of a direction that policyTypes does not list",
-		Doc: `The rules of a direction count only if policyTypes lists that direction. Otherwise they are
-accepted and ignored; some network plugins enforce them all the same, so such a policy means
+		Title: "a policy has rules for a direction that policyTypes does not list",
+		Doc: `Rules of a direction only count if policyTypes lists that direction. If it does not, the API server
+accepts them and they are ignored. Some network plugins enforce them anyway, so such a policy means
 different things in different clusters.
 
-Fix: list the direction, or delete the rules.`,
+What you see: the rules have no effect.
+
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml, and compare policyTypes with the rules.
+
+Fix: list the direction in policyTypes, or delete the rules.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.UnlistedType}, func(c change.Cause, e change.Edit) {
 				p.cause(c, e, fmt.Sprintf("policy %s has %s rules that would allow it, but policyTypes does not list %s, so they are ignored", e.Object.Name, e.Direction, typeName(e.Direction.String())),
@@ -57,7 +63,7 @@ Fix: list the direction, or delete the rules.`,
 						Object: np.Ref(), Field: "spec." + dir, Origin: np.Origin,
 						Message:  fmt.Sprintf("policy %s/%s has %s rules, but policyTypes does not list %s, so they are ignored (some plugins enforce them)", np.Namespace, np.Name, dir, typeName(dir)),
 						Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
-						Advice:   "list the direction in policyTypes, or delete the rules",
+						Advice:   "if the rules should apply, list the direction in policyTypes; if not, delete them",
 					})
 				}
 			}
@@ -65,11 +71,13 @@ Fix: list the direction, or delete the rules.`,
 	},
 	{
 		Code: "NPD603", Severity: Warning,
-		Title: "a peer of a rule matches nothing",
-		Doc: `A selector of a rule matches no pod that exists now, nor any workload's template. It allows
-nobody: often a label that was renamed, or a namespace that went away.
+		Title: "a peer of a rule matches no pod",
+		Doc: `A selector of a rule matches no pod that exists now, and no workload's pod template. That peer
+allows nobody. Often a label was renamed, or a namespace was deleted.
 
-Verify: kubectl get pods -A --show-labels, kubectl get namespaces --show-labels
+What you see: nothing, or a client that should be allowed is denied.
+
+Verify: kubectl get pods -A --show-labels, and kubectl get namespaces --show-labels
 
 Fix: correct the selector, or delete the peer.`,
 		Run: func(p *Pass) {
@@ -93,13 +101,15 @@ Fix: correct the selector, or delete the peer.`,
 		Code: "NPD604", Severity: Warning,
 		Title:    "a policy selects no pod",
 		Symptoms: []string{"policy has no effect"},
-		Doc: `The podSelector of the policy matches no pod of its namespace, nor any workload's template. It
-isolates nothing and allows nothing: often a label that was renamed, or a policy that was
-created in the wrong namespace.
+		Doc: `The podSelector of the policy matches no pod of its namespace, and no workload's pod template. The
+policy isolates nothing and allows nothing. Often a label was renamed, or the policy was created in
+the wrong namespace.
+
+What you see: the policy has no effect.
 
 Verify: kubectl get pods -n NAMESPACE --show-labels
 
-Fix: correct the podSelector, or move the policy to the namespace that was meant.`,
+Fix: correct the podSelector, or move the policy to the right namespace.`,
 		Run: func(p *Pass) {
 			if p.Deep {
 				p.eachDead(func(t policy.PolicyTrace, subject policy.Endpoint) {
@@ -107,7 +117,7 @@ Fix: correct the podSelector, or move the policy to the namespace that was meant
 						Object: t.Policy.Ref(), Field: "spec.podSelector", Origin: t.Policy.Origin,
 						Message:  fmt.Sprintf("policy %s/%s would allow it, but selects no pod at all; %s", t.Policy.Namespace, t.Policy.Name, p.missed(t.Mismatch, subject)),
 						Evidence: map[string]string{"key": t.Mismatch.Key, "wanted": strings.Join(t.Mismatch.Want, ","), "seen": t.Mismatch.Saw},
-						Advice:   "correct the podSelector, or delete the policy",
+						Advice:   "correct spec.podSelector, or delete the policy",
 					})
 				})
 			}
@@ -115,7 +125,7 @@ Fix: correct the podSelector, or move the policy to the namespace that was meant
 				if pods, complete := p.Set.Selected(np); p.Deep && len(pods) == 0 && complete && !p.Set.CannotSelect(np) {
 					p.report(Finding{
 						Object: np.Ref(), Field: "spec.podSelector", Origin: np.Origin,
-						Message: fmt.Sprintf("policy %s/%s selects no pod", np.Namespace, np.Name), Advice: "correct the podSelector, or delete the policy",
+						Message: fmt.Sprintf("policy %s/%s selects no pod", np.Namespace, np.Name), Advice: "correct spec.podSelector, or delete the policy",
 					})
 				}
 			}
@@ -123,20 +133,20 @@ Fix: correct the podSelector, or move the policy to the namespace that was meant
 	},
 	{
 		Code: "NPD605", Severity: Error,
-		Title:    "the policy that would allow it lies in another namespace",
+		Title:    "the policy that would allow it is in another namespace",
 		Symptoms: []string{"policy has no effect"},
-		Doc: `A policy acts on pods of its own namespace only. The one whose rules would allow the connection
-lies in another namespace, where its podSelector selects nothing; usually it was applied
-without -n and went to default.
+		Doc: `A policy only applies to pods of its own namespace. The policy whose rules would allow the
+connection is in another namespace, where its podSelector selects no pod. Usually it was applied
+without -n and went to the namespace default.
 
-What you see: the policy is there, and has no effect at all.
+What you see: the policy exists and has no effect.
 
-Verify: kubectl get networkpolicies -A.
+Verify: kubectl get networkpolicies -A
 
-Fix: create it in the namespace of the pods, and delete it where it is.`,
+Fix: create it in the namespace of the pods, and delete it where it is now.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PolicyMoved}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("policy %s would allow it but lies in namespace %v, where it selects no pod; %s is in namespace %v", e.Object.Name, e.From, p.Name(subjectEnd(c, e)), e.To),
+				p.cause(c, e, fmt.Sprintf("policy %s would allow it but is in namespace %v, where it selects no pod; %s is in namespace %v", e.Object.Name, e.From, p.Name(subjectEnd(c, e)), e.To),
 					map[string]string{"wanted": fmt.Sprint(e.To), "seen": fmt.Sprint(e.From)})
 			})
 		},

@@ -70,13 +70,13 @@ func (l Lookup) Verdict(protocol corev1.Protocol) policy.Verdict {
 func (l Lookup) server() string {
 	switch {
 	case l.Resolver.Kind == ends.AssumedDNS:
-		return "the DNS server (not among the objects; taken to be kube-system/kube-dns)"
+		return "the DNS server (not among the objects; assumed to be kube-system/kube-dns)"
 	case l.Resolver.Kind == ends.NodeDNS:
 		return "the resolvers of its node"
 	case l.Resolver.Kind == ends.NodeLocalDNS:
 		return fmt.Sprintf("the cache %s/%s on %s", l.Resolver.Cache.Namespace, l.Resolver.Cache.Name, l.servers())
 	case l.Resolver.Service != nil:
-		return fmt.Sprintf("the DNS server %s/%s", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
+		return fmt.Sprintf("the DNS server (the pods of Service %s/%s)", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
 	}
 	return l.servers()
 }
@@ -113,19 +113,33 @@ func (l Lookup) mistake() string {
 	e := l.Causes[0].Edits[0]
 	switch e.Kind {
 	case change.AddedPort, change.PortProtocol:
-		return fmt.Sprintf("the rule for DNS allows %s and not %s", e.Clause.Want[0], e.Clause.Saw)
+		return fmt.Sprintf("the rule for DNS, %s, allows %s and not %s", place(e), e.Clause.Want[0], e.Clause.Saw)
 	case change.NamespaceMissing:
-		return fmt.Sprintf("%s has a podSelector and no namespaceSelector, so it means pods of namespace %s; it does not match %s", place(e), e.Object.Namespace, l.server())
+		return fmt.Sprintf("%s has a podSelector and no namespaceSelector, so it only matches pods of namespace %s, and not %s", place(e), e.Object.Namespace, l.server())
 	case change.SelectorOperator:
-		return fmt.Sprintf("%s leaves out what has %s (operator %v), and %s is among that", place(e), e.Clause.Key, e.From, l.server())
+		return fmt.Sprintf("%s excludes by label %s (operator %v), and %s is excluded", place(e), e.Clause.Key, e.From, l.server())
 	case change.StampedLabel:
-		return fmt.Sprintf("%s wants %s=%s, a label that changes with every rollout or replica", place(e), e.Clause.Key, strings.Join(e.Clause.Want, ","))
+		return fmt.Sprintf("%s asks for %s=%s, a label that changes with every rollout or replica", place(e), e.Clause.Key, strings.Join(e.Clause.Want, ","))
 	case change.NamespaceLabelAdded, change.PodLabelAdded:
-		return fmt.Sprintf("the rule for DNS wants %s=%v, which %s does not have; %s has to be given that label", e.Clause.Key, e.To, l.server(), e.Object)
+		return fmt.Sprintf("the rule for DNS, %s, asks for %s=%v, which %s does not have; %s needs that label", place(e), e.Clause.Key, e.To, l.server(), e.Object)
 	case change.PeerSplit:
-		return fmt.Sprintf("%s has one peer with two selectors, which have to match together; %s matches one of them", place(e), l.server())
+		return fmt.Sprintf("%s has one peer with two selectors, which must both match; %s matches only one of them", place(e), l.server())
 	}
-	return fmt.Sprintf("the rule for DNS wants %s; %s has %s", wanted(e), l.server(), seen(e))
+	return fmt.Sprintf("the rule for DNS, %s, asks for %s; %s has %s", place(e), wanted(e), l.server(), seen(e))
+}
+
+// elsewhere names a rule that allows DNS to other servers than those that are asked.
+func (l Lookup) elsewhere() string {
+	for _, d := range Denied(l.Answers) {
+		for _, t := range d.Egress.Trace {
+			for _, r := range t.Rules {
+				if t.Isolates == policy.Yes && len(r.Ports) > 0 && r.PortsMatch == policy.Yes && r.PeersMatch == policy.No {
+					return fmt.Sprintf("; %s %s allows port 53, but only to other destinations", t.Policy.Name, r.Ref.Path())
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // by names the policies that isolate the source of a lookup; of several sources, those that isolate
@@ -154,7 +168,7 @@ func (p *Pass) meant(l Lookup) string {
 		}
 		return ""
 	}
-	text := fmt.Sprintf("; nearest policy: %s allows DNS, but its podSelector wants %s", l.meant.Policy.Name, metav1.FormatLabelSelector(&l.meant.Policy.Spec.PodSelector))
+	text := fmt.Sprintf("; nearest policy: %s allows DNS, but its podSelector asks for %s", l.meant.Policy.Name, metav1.FormatLabelSelector(&l.meant.Policy.Spec.PodSelector))
 	if m := l.meant.Mismatch; len(p.owners(l.Sources)) == 1 {
 		if m.Present {
 			return fmt.Sprintf("%s, and the pod has %s=%s", text, m.Key, m.Saw)
@@ -282,11 +296,11 @@ func shortNames(refs []cluster.Ref) []string {
 func advice(code string) string {
 	switch code {
 	case "NPD505":
-		return "allow UDP and TCP 53 to the cache with the network plugin's own policies: no ipBlock is known to match it"
+		return "allow UDP and TCP port 53 to the cache with the network plugin's own policies: it is not known whether an ipBlock matches it"
 	case "NPD507":
-		return "give the objects of the DNS server's namespace with -f, or name the plugin with --network-plugin"
+		return "add the objects of the DNS server's namespace to the files (-f), or name the plugin with --network-plugin"
 	}
-	return "allow UDP and TCP 53 to the servers that the pod asks"
+	return "allow UDP and TCP port 53 to the servers that the pod asks"
 }
 
 // lookups reports the lookups that a code classifies, those that are alike once.

@@ -13,19 +13,19 @@ import (
 var managed = []Check{
 	{
 		Code: "NPD725", Severity: Info,
-		Title:    "the policy to change is written by a tool",
+		Title:    "the policy to change is managed by a tool",
 		Symptoms: []string{"the change is gone again", "kubectl edit is reverted"},
-		Doc: `The fix changes a policy that Helm, a GitOps tool or an operator writes. What is changed with
-kubectl is undone with the next upgrade or within minutes. Policies that charts ship often open
-what the chart itself needs and nothing else.
+		Doc: `The fix changes a policy that Helm, a GitOps tool or an operator writes. A change by kubectl is
+undone with the next upgrade, or within minutes. Policies that come with charts often allow only
+what the chart itself needs.
 
 What you see: the change works, and then it is gone again.
 
-Verify: kubectl get networkpolicy NAME -o yaml --show-managed-fields, and look at labels,
-annotations and ownerReferences.
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml --show-managed-fields, and look at
+labels, annotations and ownerReferences.
 
-Fix: change it where it is written: the values of the chart, the repository, the operator's
-resource. Or leave it alone and add a policy of your own beside it; policies add up.`,
+Fix: make the change where the policy comes from: the chart's values, the Git repository, the
+operator's resource. Or leave it alone and add a policy of your own: policies add up.`,
 		Run: func(p *Pass) {
 			causes := slices.Clone(p.Causes)
 			for _, l := range p.DNS {
@@ -53,8 +53,8 @@ func (p *Pass) writtenBy(e change.Edit) {
 	}
 	p.report(Finding{
 		Object: np.Ref(), Field: where, Origin: np.Origin, Evidence: map[string]string{"manager": who},
-		Message: fmt.Sprintf("%s/%s is written by %s: a change by kubectl is undone when that writes again", np.Namespace, np.Name, who),
-		Advice:  "make the change where the policy is written, or add a policy of your own beside it",
+		Message: fmt.Sprintf("%s/%s is managed by %s: a change by kubectl is undone at its next update", np.Namespace, np.Name, who),
+		Advice:  "make the change where the policy comes from, or add a policy of your own",
 	})
 }
 

@@ -18,29 +18,28 @@ import (
 var meshes = []Check{
 	{
 		Code: "NPD715", Severity: Warning,
-		Title:    "a mesh may carry the connection on a port that the rules do not allow",
+		Title:    "a service mesh may carry the connection on a port that the rules do not allow",
 		Symptoms: slices.Concat([]string{"connection reset", "connects, then nothing", "maybe a NetworkPolicy is blocking HBONE port 15008", "TLS handshake timeout", "EOF"}, proxied),
-		Doc: `Both ends are in a service mesh that carries traffic between its pods on a port of its own: 15008
-in Istio's ambient mode, 4143 with Linkerd, 20000 with Consul. Policies see that port. The rules
-allow the application's port and not the mesh's, or the other way round. Whether the mesh carries
-this very connection no object tells for certain.
+		Doc: `Both ends are in a service mesh that carries traffic between its pods on a port of its own: 15008 in
+Istio's ambient mode, 4143 with Linkerd, 20000 with Consul. Policies see that port. The rules allow
+the application's port and not the mesh's, or the other way round. The objects do not show for
+certain whether the mesh carries this connection.
 
-What you see: the client connects, to its own proxy, and then gets nothing, or a reset. The log of
+What you see: the client connects (to its own proxy) and then gets nothing, or a reset. The log of
 the proxy names the port.
 
-Verify: send a request, not just a connection, from one pod to the other, and read the proxy's
-log.
+Verify: send a request, not only a connection, from one pod to the other, and read the proxy's log.
 
-Fix: allow the mesh's port beside the application's, between the pods that are in the mesh, in
-both directions where both ends are isolated. Once it is open, ports are the mesh's to decide on:
-use its authorization policies for that.`,
+Fix: allow the mesh's port in addition to the application's, between the pods of the mesh, in both
+directions if both ends are isolated. All application ports then use the mesh's port: use the mesh's
+authorization policies to restrict them.`,
 		Run: func(p *Pass) {
 			for _, f := range p.Facts() {
 				if f.Kind == policy.MeshTunnel {
 					p.report(Finding{
 						Object: f.Object, Evidence: map[string]string{"port": f.Key},
-						Message: fmt.Sprintf("the mesh may carry the traffic of %s on port %s, and the rules do not treat that port like the application's", f.Object, f.Key),
-						Advice:  fmt.Sprintf("allow TCP %s beside the application's port, and let the mesh's own policies decide on ports", f.Key),
+						Message: fmt.Sprintf("the mesh may carry the traffic to %s on port %s, and the rules treat that port differently from the application's", f.Object, f.Key),
+						Advice:  fmt.Sprintf("allow TCP %s in addition to the application's port, and restrict ports by the mesh's own policies", f.Key),
 					})
 				}
 			}
@@ -50,16 +49,17 @@ use its authorization policies for that.`,
 		Code: "NPD716", Severity: Error,
 		Title:    "a sidecar cannot reach the control plane of its mesh",
 		Symptoms: slices.Concat([]string{"pod stays at 1/2", "readiness probe failed 15021", "config sources not ready", "503", "TLS handshake timeout", "EOF"}, proxied),
-		Doc: `A pod of the connection has a mesh's proxy beside it, and no egress rule lets the pod reach the
-mesh's control plane: istiod on 15012; with Linkerd its destination service on 8086 and identity
+		Doc: `A pod of the connection has a mesh's proxy as a sidecar, and no egress rule allows the pod to reach
+the mesh's control plane: istiod on 15012; with Linkerd its destination service on 8086 and identity
 on 8080. A proxy that never got its certificate and configuration lets nothing through, whatever
-policies allow between the applications. One that got them works until it is restarted or they run
-out, so for a pod that is ready this is a warning.
+policies allow between the applications. A proxy that got them works until it restarts or they
+expire, so for a ready pod this is a warning.
 
-What you see: the pod stays at 1/2, the proxy's readiness probe fails; new pods of a workload do
-not come up while the old ones work.
+What you see: the pod stays at 1/2 ready, and the proxy's readiness probe fails. New pods of a
+workload do not become ready while the old ones work.
 
-Verify: the log of the proxy names the address that it cannot reach.
+Verify: kubectl logs POD -n NAMESPACE -c istio-proxy (linkerd-proxy with Linkerd) names the address
+that the proxy cannot reach.
 
 Fix: allow egress to the control plane's pods, for every pod of the namespace that is in the mesh.`,
 		Run: func(p *Pass) { p.sidecars() },
@@ -158,8 +158,8 @@ func (p *Pass) sidecar(pod *cluster.Pod, c control) {
 	}
 	f := Finding{
 		Object: p.owner(policy.PodEnd(pod)), Severity: p.severityOfDenied(), Cause: true,
-		Message: fmt.Sprintf("the %s proxy of %s cannot reach %s/%s on %d/TCP: no egress rule allows it; isolated by %s",
-			c.mesh, p.Name(policy.PodEnd(pod)), c.namespace, c.name, c.port, strings.Join(policyNames(d.Egress.Isolating), ", ")),
+		Message: fmt.Sprintf("the %s proxy of %s cannot reach %s/%s on %d/TCP: no egress rule allows it; the pod is isolated by %s",
+			c.mesh, p.Name(policy.PodEnd(pod)), c.namespace, c.name, c.port, named(policyNames(d.Egress.Isolating))),
 		Evidence: map[string]string{"controlPlane": c.namespace + "/" + c.name, "port": fmt.Sprint(c.port)},
 		Advice:   fmt.Sprintf("allow egress to the pods of %s in namespace %s on TCP %d", c.name, c.namespace, c.port),
 	}

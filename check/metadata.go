@@ -12,23 +12,23 @@ import (
 var metadata = []Check{
 	{
 		Code: "NPD721", Severity: Info,
-		Title:    "what a rule for a cloud's metadata address means is up to the cloud",
+		Title:    "a rule for a cloud metadata address may not be what decides",
 		Symptoms: []string{"could not get credentials", "unable to locate credentials", "metadata server timeout"},
 		Doc: `The destination is an address at which a cloud gives pods their identity and nodes their metadata.
-On some clusters an agent of the node takes that traffic before policies see it, and then another
+On some clusters an agent on the node takes this traffic before policies see it, and then another
 address and port count. On GKE with Dataplane V2, 169.254.169.254:80 arrives at the node's own
-address on port 988; EKS Pod Identity answers on 169.254.170.23:80 from the node, which is the
-host entity to Cilium; older agents such as kiam answer on a port of the node, too. A rule for the
-address may not be enough, and an except of it may not protect. Where the node answers and the
-plugin does not hold an ipBlock against nodes, the answer is unclear.
+address on port 988. EKS Pod Identity answers on 169.254.170.23:80 from the node, which is the host
+entity on Cilium. Older agents such as kiam also answer on a port of the node. A rule for the
+address may not be enough, and an except for it may not protect. If the node answers and the plugin
+does not match nodes by ipBlock, the answer is Unclear.
 
 What you see: the SDK hangs or finds no credentials, while everything else works.
 
-Verify: in the pod, ask the address for something harmless and see whether it answers at all. Do
-not print what it hands out.
+Verify: in the pod, request something harmless from the address and see whether it answers at all.
+Do not print credentials.
 
-Fix: allow what the provider's documentation names for policies: the address itself, or the node's
-address and the agent's port; on Cilium, toEntities: [host].`,
+Fix: allow what the provider's documentation says policies must allow: the address itself, or the
+node's address and the agent's port; on Cilium, toEntities: [host].`,
 		Run: func(p *Pass) {
 			for _, n := range p.Destination.Ranges {
 				if what, ok := identityAddresses[n.Addr()]; ok && n.IsSingleIP() {
@@ -40,9 +40,9 @@ address and the agent's port; on Cilium, toEntities: [host].`,
 					}
 					p.report(Finding{
 						Object: p.Destination.Ref, Severity: severity, Doubt: doubt,
-						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address alone may not decide", n.Addr(), what),
+						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address may not be what decides", n.Addr(), what),
 						Evidence: map[string]string{"address": n.Addr().String()},
-						Advice:   "see what the provider asks policies to allow (the address, or the node's address and the agent's port), and test in the pod",
+						Advice:   "test in the pod; if it fails, allow what the provider says policies must allow (the address, or the node's address and the agent's port)",
 					})
 				}
 			}

@@ -9,18 +9,18 @@ import (
 var mistyped = []Check{
 	{
 		Code: "NPD510", Severity: Warning,
-		Title:    "the name is nearly that of a Service",
+		Title:    "the name looks like a mistyped Service name",
 		Symptoms: slices.Concat([]string{"NXDOMAIN", "no such host", "Name or service not known"}, notFound),
-		Doc: `NAME.NAMESPACE is how a client in the cluster calls a Service of another namespace. No Service is
-called so, and one is called nearly so: its namespace is abbreviated or misspelt, or its name is.
-Such a name is not found, unless there is one like it outside the cluster. Where only the first
-part is the name of some Service, that may be chance, and this is said as information.
+		Doc: `A client calls a Service of another namespace by NAME.NAMESPACE. No Service has this name, but one
+has a similar name: the namespace is abbreviated or misspelt, or the Service's name is. Such a name
+does not resolve, unless a name outside the cluster happens to be the same. If only the first part
+is the name of some Service, it may be a coincidence, and the finding is information only.
 
 What you see: NXDOMAIN at once, not a timeout.
 
 Verify: kubectl get services -A, and look the name up from the pod.
 
-Fix: call the Service by its name and namespace. Is a name outside the cluster meant, ask for the
+Fix: use the Service's name and namespace. If a name outside the cluster is meant, ask for the
 address that it resolves to.`,
 		Run: func(p *Pass) {
 			m := p.Destination.Meant
@@ -32,9 +32,9 @@ address that it resolves to.`,
 				what = fmt.Sprintf("%s names no Service: there is no namespace %s", p.Destination.Name, m.Namespace)
 			}
 			f := Finding{
-				Object: p.Destination.Ref, Severity: Info, Message: what + "; perhaps " + m.Names() + " is meant",
+				Object: p.Destination.Ref, Severity: Info, Message: what + "; perhaps you mean " + m.Names(),
 				Evidence: map[string]string{"name": p.Destination.Name, "near": m.Names()},
-				Advice:   "ask for " + m.Names() + ", or if a name outside the cluster is meant, for the address it resolves to",
+				Advice:   "ask for " + m.Names() + "; if a name outside the cluster is meant, ask for the address that it resolves to",
 			}
 			if m.Slip {
 				f.Severity = Warning

@@ -14,19 +14,19 @@ import (
 var notRunning = []Check{
 	{
 		Code: "NPD728", Severity: Error,
-		Title:    "the destination does not run",
+		Title:    "no pod of the destination is running",
 		Symptoms: []string{"FailedScheduling", "ContainerCreating"},
-		Doc: `The destination is a workload that is scaled to zero, or every pod of it is Pending and has no
-address yet. Nothing can connect to it. What policies would say stands beside it. Pods in
-manifests, which have no status, count as running.
+		Doc: `The destination is a workload that is scaled to zero, or all of its pods are Pending and have no
+address yet. Nothing can connect to it. The policy verdict is shown as well. Pods in manifests,
+which have no status, count as running.
 
 What you see: kubectl get pods shows no pod, or Pending or ContainerCreating. An address that a pod
 had before times out, or belongs to another pod by now.
 
-Verify: kubectl get pods -o wide: no pod has an address.
+Verify: kubectl get pods -n NAMESPACE -o wide shows no pod of it with an address.
 
-Fix: start pods (kubectl scale), or see why they are not started; kubectl describe pod NAME
-tells. No policy is to blame.`,
+Fix: start pods (kubectl scale), or find out why they do not start (kubectl describe pod). No policy
+causes this.`,
 		Run: func(p *Pass) {
 			for _, a := range p.Answers {
 				if f, ok := p.standsStill(a.Route.Backends); ok {
@@ -62,10 +62,10 @@ func (p *Pass) standsStill(backends []ends.Backend) (Finding, bool) {
 		f.Advice = fmt.Sprintf("start pods: kubectl scale %s/%s -n %s --replicas=1", strings.ToLower(f.Object.Kind), f.Object.Name, f.Object.Namespace)
 	case len(backends) == 1:
 		f.Message = fmt.Sprintf("%s is Pending and has no address yet: nothing can connect to it", first.Ref())
-		f.Advice = fmt.Sprintf("see why it does not start: kubectl describe pod %s -n %s", first.Pod.Name, first.Pod.Namespace)
+		f.Advice = fmt.Sprintf("find out why it does not start: kubectl describe pod %s -n %s", first.Pod.Name, first.Pod.Namespace)
 	default:
-		f.Message = fmt.Sprintf("not one of the %d pods has an address: those that there are, such as %s, are Pending", len(backends), p.Name(first))
-		f.Advice = fmt.Sprintf("see why they do not start: kubectl describe pod -n %s", first.Pod.Namespace)
+		f.Message = fmt.Sprintf("none of the %d pods has an address; those that exist, such as %s, are Pending", len(backends), p.Name(first))
+		f.Advice = fmt.Sprintf("find out why they do not start: kubectl describe pod -n %s", first.Pod.Namespace)
 	}
 	return f, true
 }

@@ -17,17 +17,17 @@ import (
 var overlap = []Check{
 	{
 		Code: "NPD608", Severity: Info,
-		Title: "a policy, a rule or a part of one admits nothing that another does not admit already",
-		Doc: `For the same pods another rule admits everything that this one admits: it has the same peers or
-wider ones, and the same ports or more. That is so for every pod and address there may ever be, as
-the selectors stand, not just for those that run now.
+		Title: "a policy, a rule or a part of a rule is redundant",
+		Doc: `Another rule for the same pods allows everything that this one allows: it has the same peers or
+wider ones, and the same ports or more. This follows from the selectors as they are written, so it
+is true for every pod and address that may ever exist, not only for those that exist now.
 
-What you see: nothing changes when the rule is deleted. Where it was written to narrow something
-down, that does not happen: policies only ever add up.
+What you see: nothing changes when the redundant part is deleted. If it was written to restrict
+something, it does not: policies only add up.
 
-Verify: kubectl get networkpolicy NAME -o yaml, for both, and compare the two places.
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml for both, and compare the two places.
 
-Fix: if the wider rule is what is meant, delete the narrower one. Otherwise narrow the wider one.`,
+Fix: if the wider rule is intended, delete the narrower one. If not, narrow the wider one.`,
 		Run: func(p *Pass) {
 			for _, policies := range p.byNamespace() {
 				p.reportCovered(policies)
@@ -36,17 +36,17 @@ Fix: if the wider rule is what is meant, delete the narrower one. Otherwise narr
 	},
 	{
 		Code: "NPD609", Severity: Warning,
-		Title: "what an except leaves out is allowed again by another block",
-		Doc: `An except takes addresses out of its own ipBlock and denies nothing. Another block, of the same
-rule or of another policy for the same pods, holds all of these addresses on the same ports, so
-they are allowed after all. Two blocks in one rule, each with another except, allow everything.
+		Title: "addresses under except are allowed again by another ipBlock",
+		Doc: `An except removes addresses from its own ipBlock; it denies nothing. Another ipBlock, of the same
+rule or of another policy for the same pods, contains all of these addresses on the same ports, so
+they are allowed. Two blocks in one rule, each with a different except, allow everything.
 
-What you see: addresses that "are excluded" are reached.
+What you see: addresses that "are excluded" are reachable.
 
-Verify: kubectl netpol-doctor rules with the pod and an address of the except.
+Verify: kubectl netpol-doctor rules POD ADDRESS:PORT -n NAMESPACE with an address of the except.
 
 Fix: write all excepts under one block, or give the other block the same except. If the addresses
-are meant to be allowed, delete the except.`,
+may be reached, delete the except.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Involved() {
 				for _, ref := range rulesThatCount(np) {
@@ -57,20 +57,20 @@ are meant to be allowed, delete the except.`,
 	},
 	{
 		Code: "NPD610", Severity: Info,
-		Title: "a rule without peers and ports lets everything through, whatever other rules say",
-		Doc: `A rule without peers and without ports allows every connection of its direction. A default deny
-for the same pods then denies nothing, and no other rule for them narrows anything down: rules of
+		Title: "a rule without peers and ports allows everything, so other rules do not matter",
+		Doc: `A rule without peers and without ports allows every connection of its direction. A default deny for
+the same pods then denies nothing, and no other rule for these pods restricts anything: the rules of
 all policies add up, and none takes away.
+
+It is a warning if it makes a default deny ineffective.
 
 What you see: connections that no other rule mentions work.
 
-Verify: kubectl get networkpolicies -o yaml, and look for "- {}", or for a rule whose from and
-ports are missing or empty.
+Verify: kubectl get networkpolicies -n NAMESPACE -o yaml, and look for "- {}", or for a rule whose
+peers (from or to) and ports are missing or empty.
 
-It is a warning where a default deny is among those that it leaves without effect.
-
-Fix: delete the rule that allows everything, after the connections that are needed have rules of
-their own; or delete the others, if everything is meant to be allowed.`,
+Fix: first write rules for the connections that are needed, then delete the rule that allows
+everything. If everything is meant to be allowed, delete the other rules.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Involved() {
 				for _, ref := range rulesThatCount(np) {
@@ -198,9 +198,9 @@ func (p *Pass) reportVoidExcepts(rule policy.RuleRef) {
 			field := fmt.Sprintf("%s.ipBlock.except[%d]", peer.Path(), i)
 			p.report(Finding{
 				Object: np.Ref(), Field: field, Origin: np.Origin,
-				Message:  fmt.Sprintf("policy %s/%s: %s leaves out %s, and %s allows it again for the same pods and ports", np.Namespace, np.Name, peer.Path(), except, p.from(np, by)),
+				Message:  fmt.Sprintf("policy %s/%s: %s excludes %s, but %s allows it for the same pods and ports", np.Namespace, np.Name, peer.Path(), except, p.from(np, by)),
 				Evidence: map[string]string{"except": except, "allowedBy": by.PolicyName() + " " + by.Path()},
-				Advice:   fmt.Sprintf("leave %s out of both blocks, or delete the except if the addresses are meant to be allowed", except),
+				Advice:   fmt.Sprintf("exclude %s from both blocks, or delete the except if the addresses may be reached", except),
 			})
 		}
 	}
@@ -244,7 +244,7 @@ func (p *Pass) reportOpen(ref policy.RuleRef) {
 		default:
 			what = "the rules of " + what
 		}
-		without = append(without, what+" narrow nothing")
+		without = append(without, what+" restrict nothing")
 	}
 	if len(without) == 0 {
 		return
@@ -258,7 +258,7 @@ func (p *Pass) reportOpen(ref policy.RuleRef) {
 		Object: np.Ref(), Field: ref.Path(), Origin: np.Origin, Severity: severity,
 		Message:  fmt.Sprintf("policy %s/%s: %s allows all %s of its pods, so %s", np.Namespace, np.Name, ref.Path(), ref.Direction, strings.Join(without, " and ")),
 		Evidence: map[string]string{"withoutEffect": strings.Join(slices.Concat(denies, rest), ", ")},
-		Advice:   p.tidying("delete %s of %s once what is needed has rules of its own, or delete the others", ref.Path(), np.Name),
+		Advice:   p.tidying("write rules for what is needed and then delete %s of %s, or delete the other rules", ref.Path(), np.Name),
 	})
 }
 

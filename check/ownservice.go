@@ -11,18 +11,19 @@ import (
 var ownServices = []Check{
 	{
 		Code: "NPD723", Severity: Info,
-		Title:    "the source is behind the Service that it calls",
+		Title:    "the pods call a Service that they are endpoints of",
 		Symptoms: []string{"fails one time in three", "works sometimes"},
-		Doc: `The pods that call the Service are its endpoints themselves, and policies isolate them. A call
-that the Service hands to another replica needs a rule like any other; one that comes back to the
-pod itself does not, or does, as the network plugin has it. So calls fail by chance, one in N or
-all but one in N.
+		Doc: `The pods that call the Service are also its endpoints, and policies isolate them. A call that the
+Service sends to another replica needs a rule like any other call. Whether a call that comes back to
+the same pod needs one depends on the network plugin. So calls fail at random: one in N, or all but
+one in N.
 
-What you see: the same call works and fails in turns.
+What you see: the same call works sometimes and fails sometimes.
 
-Verify: repeat it at least twice as often as there are endpoints, and see which of them answers.
+Verify: repeat the call at least twice as often as there are endpoints, and see which of them
+answer.
 
-Fix: admit the application's own pods as a peer, on the pod's port, in every direction that is
+Fix: allow the application's own pods as a peer, on the pod's port, in every direction that is
 isolated; or call localhost.`,
 		Run: func(p *Pass) {
 			for i := range p.Answers {
@@ -38,14 +39,26 @@ isolated; or call localhost.`,
 						p.report(Finding{
 							Object:  a.Route.Service.Ref(),
 							Origin:  a.Route.Service.Origin,
-							Message: fmt.Sprintf("%s calls Service %s, of which it is an endpoint itself: some of the calls come back to the pod that made them, and policies may treat those otherwise", p.Source.Ref, name(a.Route.Service.Ref())),
-							Advice:  "repeat the call at least twice for each endpoint; admit the application's own pods, or call localhost",
+							Message: fmt.Sprintf("%s calls Service %s and is an endpoint of it: some calls come back to the pod that made them, %s", p.Source.Ref, name(a.Route.Service.Ref()), a.comingBack(j)),
+							Advice:  "if calls fail at random, allow the application's own pods as a peer, or call localhost",
 						})
 					}
 				}
 			}
 		},
 	},
+}
+
+// comingBack says how policies treat calls that come back to their pod, and how those to other pods.
+func (a *Answer) comingBack(back Judged) string {
+	said := map[policy.Verdict]string{policy.Allowed: "allowed", policy.Denied: "denied"}
+	for _, j := range a.Pairs {
+		one, other := back.Verdict(), j.Verdict()
+		if !j.Self && one != other && said[one] != "" && said[other] != "" {
+			return fmt.Sprintf("which is %s, while calls to other pods are %s", said[one], said[other])
+		}
+	}
+	return "and policies may treat these differently"
 }
 
 // selected tells whether some policy selects one of some ends.

@@ -238,11 +238,11 @@ func (p *Pass) edited(np *cluster.Policy) bool {
 func (p *Pass) missed(m *policy.Mismatch, e policy.Endpoint) string {
 	switch {
 	case m == nil || m.Reason != policy.LabelMismatch:
-		return p.Name(e) + " is not what it selects"
+		return "it does not select " + p.Name(e)
 	case !m.Present:
 		return fmt.Sprintf("it selects by %s, a label that %s does not have", m.Key, p.Name(e))
 	}
-	return fmt.Sprintf("it wants %s=%s, and %s has %s=%s", m.Key, strings.Join(m.Want, ","), p.Name(e), m.Key, m.Saw)
+	return fmt.Sprintf("it asks for %s=%s, and %s has %s=%s", m.Key, strings.Join(m.Want, ","), p.Name(e), m.Key, m.Saw)
 }
 
 // severityOfDenied: what policies deny fails for certain only where something enforces them.
@@ -265,15 +265,30 @@ func (p *Pass) owner(e policy.Endpoint) cluster.Ref {
 
 // ShortName is the name alone, for sentences in which the kind does not matter.
 func (p *Pass) ShortName(e policy.Endpoint) string {
-	if e.Pod != nil || e.Node != nil {
+	switch {
+	case p.isAPIServer(e):
+		return ends.ControlPlane
+	case e.Pod != nil || e.Node != nil:
 		return p.owner(e).Name
 	}
 	return p.Name(e)
 }
 
+// isAPIServer tells whether an end is a node that was asked about as the API server.
+func (p *Pass) isAPIServer(e policy.Endpoint) bool {
+	return e.Node != nil && p.Source.Ref.Kind == "APIServer" && slices.Contains(p.Source.Hosts, e.Node)
+}
+
 // Name names an endpoint as the question did: a pod by its workload, a part of a range by the
 // whole.
 func (p *Pass) Name(e policy.Endpoint) string {
+	if p.isAPIServer(e) {
+		node := "node " + e.Node.Name
+		if len(e.Node.IPs) > 0 {
+			node += ", " + e.Node.IPs[0].String()
+		}
+		return fmt.Sprintf("%s (%s)", ends.ControlPlane, node)
+	}
 	if e.Pod != nil || e.Node != nil {
 		return p.owner(e).String()
 	}

@@ -12,17 +12,17 @@ import (
 var ports = []Check{
 	{
 		Code: "NPD301", Severity: Error,
-		Title:    "a rule names the Service's port instead of the pod's",
+		Title:    "a rule allows the Service's port instead of the pod's port",
 		Symptoms: []string{"fails although a rule allows the port", "connection timed out", "504"},
-		Doc: `Policies judge what arrives at the pod, after the Service has been translated: the port of a
-rule is the pod's port (targetPort), not the Service's.
+		Doc: `Policies see the traffic as it arrives at the pod, after the Service address and port have been
+translated. The port in a rule is therefore the pod's port (targetPort), not the Service's port.
 
-What you see: the connection through the Service times out (or is refused, on plugins that
-reject), although a policy "allows the port".
+What you see: the connection through the Service times out (or is refused, on plugins that reject),
+although a policy "allows the port".
 
-Verify: kubectl get service -o wide shows port and targetPort.
+Verify: kubectl describe service NAME -n NAMESPACE shows Port and TargetPort.
 
-Fix: name the pod's port in the rule.`,
+Fix: use the pod's port in the rule.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortNumber}, func(c change.Cause, e change.Edit) {
 				if c.Flow.Service != nil && e.From == any(c.Flow.Dialled.Port) {
@@ -33,28 +33,34 @@ Fix: name the pod's port in the rule.`,
 	},
 	{
 		Code: "NPD302", Severity: Error,
-		Title: "a rule names a port that the pod does not have",
-		Doc: `The rule's peers match, but its port is one that no pod concerned declares, while the
-connection arrives on another.
+		Title: "a rule allows a port that the pod does not have",
+		Doc: `The peers of the rule match, but no pod concerned declares the rule's port, and the connection
+arrives at another one.
 
-Verify: kubectl get pod -o jsonpath='{.spec.containers[*].ports}'.
+What you see: the connection times out (or is refused, on plugins that reject).
 
-Fix: name the port that the pod listens on.`,
+Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.containers[*].ports}'
+
+Fix: use the port that the pod listens on.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortNumber}, func(c change.Cause, e change.Edit) {
 				if c.Flow.Service == nil || e.From != any(c.Flow.Dialled.Port) {
-					p.cause(c, e, fmt.Sprintf("%s allows %v/%s, which no pod concerned declares; the traffic arrives at the pod on %v/%s", place(e), e.From, c.Flow.Protocol, e.To, c.Flow.Protocol), portEvidence(e))
+					p.cause(c, e, fmt.Sprintf("%s allows %v/%s, a port that no pod concerned declares; the traffic arrives at the pod on %v/%s", place(e), e.From, c.Flow.Protocol, e.To, c.Flow.Protocol), portEvidence(e))
 				}
 			})
 		},
 	},
 	{
 		Code: "NPD303", Severity: Error,
-		Title: "a rule names the right port with another protocol",
-		Doc: `A port of a rule without a protocol means TCP. The connection uses the same number with
-another protocol, such as syslog or statsd over UDP.
+		Title: "a rule allows the right port with another protocol",
+		Doc: `A port of a rule without a protocol means TCP. The connection uses the same port number with another
+protocol, for example UDP for syslog or statsd.
 
-Fix: set the protocol, or add a second entry where both are needed.`,
+What you see: requests over UDP get no answer, although a policy "allows the port".
+
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml shows the protocol of each port.
+
+Fix: set the protocol, or add a second port entry where both protocols are needed.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortProtocol, change.AddedPort}, func(c change.Cause, e change.Edit) {
 				p.cause(c, e, fmt.Sprintf("%s allows %s; the traffic arrives on %d/%s", place(e), withProtocol(c, e), c.Flow.Arriving.Port, c.Flow.Protocol),
@@ -64,13 +70,15 @@ Fix: set the protocol, or add a second entry where both are needed.`,
 	},
 	{
 		Code: "NPD304", Severity: Error,
-		Title: "a rule names a port by a name that the pod does not have",
-		Doc: `A port name in a rule is looked up among the container ports of the destination pod, with
-the rule's protocol. A pod without a port of that name does not match.
+		Title: "a rule uses a port name that the pod does not have",
+		Doc: `A port name in a rule is looked up among the container ports of the destination pod, with the rule's
+protocol. A pod that has no port of that name does not match.
 
-Verify: kubectl get pod -o jsonpath='{.spec.containers[*].ports}'.
+What you see: the connection times out (or is refused, on plugins that reject).
 
-Fix: use the name that the pod declares, or its number.`,
+Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.containers[*].ports}'
+
+Fix: use the name that the pod declares, or the port number.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortName}, func(c change.Cause, e change.Edit) {
 				p.cause(c, e, fmt.Sprintf("%s allows the port named %q, which %s does not declare; the traffic arrives at the pod on %d/%s", place(e), fmt.Sprint(e.From), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol), portEvidence(e))
@@ -79,13 +87,16 @@ Fix: use the name that the pod declares, or its number.`,
 	},
 	{
 		Code: "NPD305", Severity: Error,
-		Title: "the range of ports of a rule does not hold the port",
-		Doc: `A rule allows a range from port to endPort, both ends included. No pod concerned declares a port
-within it, and the connection arrives outside of it.
+		Title: "the port range of a rule does not include the port",
+		Doc: `The rule allows a range of ports, from port to endPort, both included. The connection arrives at a
+port outside the range, and no pod concerned declares a port within it.
 
-Verify: kubectl get pod -o jsonpath='{.spec.containers[*].ports}'.
+What you see: the connection times out (or is refused, on plugins that reject).
 
-Fix: move the end of the range, or name the port alone.`,
+Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.containers[*].ports}'
+
+Fix: extend the range, or allow the one port. If the server uses a whole range of ports, allow all
+of it: compare endPort with the server's configuration.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PortRange}, func(c change.Cause, e change.Edit) {
 				entry := change.PortsOf(e.Rule)[e.Rule.Port]

@@ -12,19 +12,19 @@ import (
 var portRanges = []Check{
 	{
 		Code: "NPD306", Severity: Info,
-		Title:    "the port is allowed by a range (endPort), which not every plugin knows",
+		Title:    "the port is only allowed by a range (endPort), which not every plugin supports",
 		Symptoms: []string{"the first port works, the others do not"},
-		Doc: `The only rules that allow the connection allow a range from port to endPort, and the connection
-arrives beyond its first port. A network plugin that does not know endPort applies the rule to the
-first port alone. Cilium learned it in v1.16; Azure's own plugin did not know it when this was
-written. Which version runs no policy tells. On Azure's the answer is unclear: only a test can
-tell.
+		Doc: `The only rules that allow the connection use a range from port to endPort, and the connection
+arrives at a port other than the first. A network plugin that does not support endPort applies such
+a rule to the first port only. Cilium supports endPort since v1.16; Azure's own plugin (azure-npm)
+did not when this was written. The objects do not show which version runs. On Azure's plugin the
+answer is Unclear: only a test can tell.
 
 What you see: the first port of the range works, the others time out.
 
 Verify: connect to the first port of the range and to another one.
 
-Fix: update the network plugin, or list the ports one by one.`,
+Fix: if only the first port works, update the network plugin, or list the ports one by one.`,
 		Run: func(p *Pass) {
 			if !slices.Contains(rangesInDoubt, p.Plugin.Name) {
 				return
@@ -43,9 +43,9 @@ Fix: update the network plugin, or list the ports one by one.`,
 					}
 					p.report(Finding{
 						Object: r.Policy.Ref(), Field: r.Path() + ".ports", Origin: r.Policy.Origin, Severity: severity, Doubt: ignored,
-						Message:  fmt.Sprintf("%s/%s %s allows %d/%s only as part of a range (endPort): a network plugin that does not know endPort allows its first port alone", r.Policy.Namespace, r.Policy.Name, r.Path(), d.Flow.Arriving.Port, d.Flow.Protocol),
+						Message:  fmt.Sprintf("%s/%s %s allows %d/%s only as part of a range (endPort): a network plugin that does not support endPort only allows the first port of it", r.Policy.Namespace, r.Policy.Name, r.Path(), d.Flow.Arriving.Port, d.Flow.Protocol),
 						Evidence: map[string]string{"plugin": p.Plugin.Name},
-						Advice:   "connect to the first port of the range and to this one; where only the first works, update the plugin or list the ports",
+						Advice:   "connect to the first port of the range and to this one; if only the first works, update the plugin or list the ports one by one",
 					})
 				}
 			}

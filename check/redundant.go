@@ -145,7 +145,7 @@ func (p *Pass) reportCovered(all []*cluster.Policy) {
 		slices.Sort(evidence)
 		p.report(Finding{
 			Object: np.Ref(), Origin: np.Origin,
-			Message:  fmt.Sprintf("policy %s/%s is redundant: all that it admits is admitted by %s as well, and its pods are isolated without it", np.Namespace, np.Name, list(places)),
+			Message:  fmt.Sprintf("policy %s/%s is redundant: %s allows everything that it allows, and its pods are isolated without it", np.Namespace, np.Name, list(places)),
 			Evidence: map[string]string{"coveredBy": strings.Join(evidence, ", ")},
 			Advice:   p.tidying("delete %s, or narrow %s", np.Name, list(places)),
 		})

@@ -18,17 +18,19 @@ import (
 var undoing = []Check{
 	{
 		Code: "NPD651", Severity: Warning,
-		Title: "everybody may undo the policies of the namespace",
-		Doc: `A binding gives a right over the policies, or over the labels that they go by, to a group that
-everybody is in: system:authenticated, system:unauthenticated, system:serviceaccounts, or the
-user system:anonymous. Any pod of the cluster can use the right of all service accounts. Policies
-keep nobody out who can change them.
+		Title: "everybody may change what the policies of the namespace depend on",
+		Doc: `A binding gives a right over the policies, or over labels that they select by, to a group that
+everybody is in: system:authenticated, system:unauthenticated, system:serviceaccounts, or to the
+user system:anonymous. A right of all service accounts can be used from any pod of the cluster. A
+policy does not stop anybody who can change it.
 
-Verify: with the verb and the resource that the finding's role names, such as patch
-networkpolicies, patch pods, patch namespaces/NAMESPACE, create pods, impersonate serviceaccounts
-or create rolebindings: kubectl auth can-i VERB RESOURCE -n NAMESPACE --as=nobody --as-group=GROUP
+What you see: nothing fails.
 
-Fix: take the group out of the binding, and bind those who need the role.`,
+Verify: kubectl auth can-i VERB RESOURCE -n NAMESPACE --as=nobody --as-group=GROUP with the verb and
+the resource that the finding's role names: patch networkpolicies, patch pods, patch
+namespaces/NAMESPACE, create pods, impersonate serviceaccounts or create rolebindings.
+
+Fix: remove the group from the binding, and bind those who need the role.`,
 		Symptoms: []string{"system:authenticated may change network policies", "everybody can edit NetworkPolicies"},
 		Run: func(p *Pass) {
 			for _, b := range p.undoers() {
@@ -40,7 +42,7 @@ Fix: take the group out of the binding, and bind those who need the role.`,
 						Object: b.binding.Ref, Field: "subjects", Origin: b.binding.Origin,
 						Message:  fmt.Sprintf("in namespace %s, %s may %s (%s)", p.Rights.Namespace, whoever(s), b.words(rights.All), b),
 						Evidence: map[string]string{"subject": s.Kind + " " + s.Name, "role": b.binding.Role.String()},
-						Advice:   fmt.Sprintf("take %s out of %s, and bind those who need the role", s.Name, b),
+						Advice:   fmt.Sprintf("remove %s from %s, and bind those who need the role", s.Name, b),
 					})
 				}
 			}
@@ -48,16 +50,17 @@ Fix: take the group out of the binding, and bind those who need the role.`,
 	},
 	{
 		Code: "NPD652", Severity: Warning,
-		Title: "pods may undo the policies that hold them",
-		Doc: `Pods run as a service account that may change the NetworkPolicies of their own namespace, the
-labels of the namespace, or those of pods. Whoever takes over such a pod can open the way out
-before using it. Operators need such rights at times; then they are safer in a namespace of
-their own.
+		Title: "pods may change the policies that restrict them",
+		Doc: `Pods run as a service account that may change the NetworkPolicies of their own namespace, the labels
+of the namespace, or the labels of pods. An attacker in such a pod can first open the connection and
+then use it. Operators sometimes need such rights; then they are safer in a namespace of their own.
 
-Verify: with patch networkpolicies, patch pods or patch namespaces/NAMESPACE, as the finding says:
-kubectl auth can-i VERB RESOURCE -n NAMESPACE --as=system:serviceaccount:NAMESPACE:NAME
+What you see: nothing fails.
 
-Fix: take the right away from the service account, or let the pods run as another.`,
+Verify: kubectl auth can-i VERB RESOURCE -n NAMESPACE --as=system:serviceaccount:NAMESPACE:NAME with
+patch networkpolicies, patch pods or patch namespaces/NAMESPACE, as the finding says.
+
+Fix: remove the right from the service account, or run the pods as another one.`,
 		Symptoms: []string{"a pod can delete the NetworkPolicy that isolates it"},
 		Run: func(p *Pass) {
 			own := []rights.Right{rights.Policies, rights.NamespaceLabels, rights.PodLabels}
@@ -71,7 +74,7 @@ Fix: take the right away from the service account, or let the pods run as anothe
 						Object: b.binding.Ref, Field: "subjects", Origin: b.binding.Origin,
 						Message:  fmt.Sprintf("in namespace %s, pods of %s run as service account %s, which may %s (%s)", p.Rights.Namespace, p.typed(p.runAs(account)), account, words, b),
 						Evidence: map[string]string{"subject": "ServiceAccount " + p.Rights.Namespace + "/" + account, "role": b.binding.Role.String()},
-						Advice:   fmt.Sprintf("take these rights away from service account %s, or let the pods run as another", account),
+						Advice:   fmt.Sprintf("remove these rights from service account %s, or run the pods as another", account),
 					})
 				}
 			}

@@ -15,15 +15,19 @@ var rules = []Check{
 		Code: "NPD401", Severity: Error,
 		Title:    "no ingress rule allows the source",
 		Symptoms: slices.Concat([]string{"connection timed out", "504"}, proxied, []string{"upstream timed out", "503 UF", "failed calling webhook", "FailedDiscoveryCheck", "target DOWN", "backend UNHEALTHY", "502", "no nodes are available", "Unable to connect to MASTER"}, rejected),
-		Doc: `The destination is isolated for ingress, and no rule of any policy that isolates it allows the
-source. No change of a label, namespace or port of a rule that is written would allow it: a rule is
-missing. The nearest rule of the walk is the one that differs least, and it is meant for others.
+		Doc: `The destination is isolated for ingress, and no rule of the policies that select it allows the
+source. No small correction of a rule (a label, a namespace, a port) would allow it: the permission
+does not exist yet. The step Rules names as "nearest rule" the one that differs least; it is
+probably meant for other clients.
 
-What you see: the connection times out (or is refused, on plugins that reject); DNS works; the
+What you see: the connection times out (or is refused, on plugins that reject). DNS works, and the
 source reaches other destinations.
 
-Fix: add one ingress rule in the destination's namespace, with the source as its peer and the
-pod's port. A connection needs both ends: the source's egress must allow it too.`,
+Verify: kubectl get networkpolicies -n NAMESPACE lists the policies of the destination's namespace.
+
+Fix: allow the source on the pod's port, in the destination's namespace: as one more peer of a rule
+for the same port, as a new rule, or as a new policy. A connection needs both ends: if the source is
+isolated for egress, its egress must allow the destination too.`,
 		Run: func(p *Pass) {
 			p.eachMissing(func(c change.Cause, e change.Edit) {
 				if e.Direction == policy.Ingress {
@@ -36,16 +40,19 @@ pod's port. A connection needs both ends: the source's egress must allow it too.
 		Code: "NPD402", Severity: Error,
 		Title:    "no egress rule allows the destination",
 		Symptoms: slices.Concat([]string{"connection timed out", "504"}, proxied, []string{"no upstream connections available", "could not get credentials", "no nodes are available", "Unable to connect to MASTER"}, rejected),
-		Doc: `The source is isolated for egress, and no rule of any policy that isolates it allows the
-destination. No change of a label, namespace or port of a rule that is written would allow it: a
-rule is missing. The nearest rule of the walk is the one that differs least, and it is meant for
-others.
+		Doc: `The source is isolated for egress, and no rule of the policies that select it allows the
+destination. No small correction of a rule (a label, a namespace, a port) would allow it: the
+permission does not exist yet. The step Rules names as "nearest rule" the one that differs least; it
+is probably meant for other destinations.
 
-What you see: the connection times out (or is refused, on plugins that reject) from this pod;
+What you see: the connection times out (or is refused, on plugins that reject) from this pod, while
 other pods reach the destination.
 
-Fix: add one egress rule in the source's namespace, with the destination as its peer and the
-pod's port. A connection needs both ends: the destination's ingress must allow it too.`,
+Verify: kubectl get networkpolicies -n NAMESPACE lists the policies of the source's namespace.
+
+Fix: allow the destination on the pod's port, in the source's namespace: as one more peer of a rule
+for the same port, as a new rule, or as a new policy. A connection needs both ends: if the
+destination is isolated for ingress, its ingress must allow the source too.`,
 		Run: func(p *Pass) {
 			p.eachMissing(func(c change.Cause, e change.Edit) {
 				if e.Direction == policy.Egress {
@@ -56,19 +63,30 @@ pod's port. A connection needs both ends: the destination's ingress must allow i
 	},
 	{
 		Code: "NPD403", Severity: Error,
-		Title: "denied, and no change of a NetworkPolicy can help",
-		Doc: `Policies deny the connection and no edit of a NetworkPolicy was found that turns the verdict.
-On some plugins a NetworkPolicy cannot name the other end at all: an ipBlock never matches
-pods or nodes on Cilium, and selectors never match hostNetwork pods.
+		Title: "denied, and no change of a NetworkPolicy was found that allows only this",
+		Doc: `Policies deny the connection, and no change of a NetworkPolicy was found that allows this connection
+alone. The usual reason: on this network plugin no peer of a NetworkPolicy matches the other end. On
+Cilium an ipBlock never matches pods or nodes, and on most plugins a selector never matches
+hostNetwork pods.
 
-Fix: use the plugin's own policies for such an end, or leave the pod unisolated in that
-direction.`,
+A rule with ports but without peers (no "to" or "from") matches every other end, so it usually
+allows the connection. It is broad: it opens the port to every destination, or to every source.
+
+What you see: the connection times out (or is refused, on plugins that reject), whatever rule is
+written for that end.
+
+Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.hostNetwork}' prints true for a pod on
+its node's network.
+
+Fix: use a policy of the network plugin for that end. On Cilium, a CiliumNetworkPolicy with
+toEntities or fromEntities: [host, remote-node] and toPorts. If the plugin has none, a NetworkPolicy
+rule with only the port is what is left.`,
 		Run: func(p *Pass) {
 			for _, c := range p.Causes {
 				if len(c.Edits) == 0 && !p.explained(c) {
 					p.report(Finding{
 						Object: c.Flow.Destination.Ref(), Cause: true, Severity: p.severityOfDenied(),
-						Message: fmt.Sprintf("%s to %s on %d/%s is denied, and %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.whyNoEdit()),
+						Message: fmt.Sprintf("no rule allows %s to reach %s on %d/%s; %s", p.Name(c.Flow.Source), p.Name(c.Flow.Destination), c.Flow.Arriving.Port, c.Flow.Protocol, p.whyNoEdit(c)),
 						Advice:  p.adviceBeyondPolicies(c),
 					})
 				}
@@ -77,19 +95,21 @@ direction.`,
 	},
 	{
 		Code: "NPD404", Severity: Error,
-		Title: "a namespaceSelector and a podSelector in one peer mean \"and\"",
-		Doc: `One item of from or to that has both selectors allows pods that match both. The peer selects no
-pod at all, while each of its halves selects some: a dash is missing between the two.
+		Title: "a namespaceSelector and a podSelector in one peer must both match",
+		Doc: `One item of from or to that has a namespaceSelector and a podSelector allows only pods that match
+both. No pod matches both, while each selector alone matches some: a dash is missing between the
+two.
 
-What you see: neither the pods of the namespace that is named nor those with the labels get
-through.
+What you see: neither the pods of the selected namespace nor the pods with the labels can connect.
 
-Verify: kubectl get pods -A -l with the labels of the podSelector shows them in another namespace.
+Verify: kubectl get pods -A -l KEY=VALUE with the labels of the podSelector shows them in another
+namespace.
 
-Fix: make two items of it. The namespaceSelector alone then allows every pod of its namespaces.`,
+Fix: make two items of it, with a dash each. The namespaceSelector alone then allows every pod of
+its namespaces.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.PeerSplit}, func(c change.Cause, e change.Edit) {
-				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them, which would do if each had a dash of its own", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
+				p.cause(c, e, fmt.Sprintf("no pod matches both selectors of %s, the namespaceSelector and the podSelector; %s matches only one of them; written as two items, with a dash each, one of them would allow it", e.Object.Name+" "+e.Rule.Path(), p.Name(peerOf(c, e))),
 					map[string]string{"peer": e.Rule.Path()})
 			})
 		},
@@ -141,29 +161,6 @@ func named(names []string) string {
 		return "policy " + names[0]
 	}
 	return "policies " + strings.Join(names, ", ")
-}
-
-// whyNoEdit says why there is nothing to change.
-func (p *Pass) whyNoEdit() string {
-	if p.Destination.Name != "" {
-		return "for a name no change can be tried: which address it has is not known here"
-	}
-	return "no change of a NetworkPolicy was found that allows it"
-}
-
-// adviceBeyondPolicies is what to try when no edit was found.
-func (p *Pass) adviceBeyondPolicies(c change.Cause) string {
-	if p.Destination.Name != "" {
-		advice := fmt.Sprintf("ask for the address that %s resolves to (kubectl netpol-doctor diagnose … ADDRESS:%d): an ipBlock can allow that", p.Destination.Name, c.Flow.Arriving.Port)
-		if p.Destination.Meant.Slip {
-			advice = "ask for " + p.Destination.Meant.Names() + ", if that is meant; for a name outside the cluster, " + advice
-		}
-		return advice
-	}
-	if p.Plugin.Enforces == policy.Maybe {
-		return "name the network plugin with --network-plugin: what a rule for this end means depends on it"
-	}
-	return "a NetworkPolicy cannot name this end on this network plugin; look at the plugin's own policies"
 }
 
 func missingEvidence(c change.Cause) map[string]string {

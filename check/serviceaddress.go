@@ -15,19 +15,20 @@ import (
 var serviceAddresses = []Check{
 	{
 		Code: "NPD717", Severity: Warning,
-		Title:    "this network plugin may hold rules against the Service's port",
+		Title:    "this network plugin may compare egress rules with the Service's port",
 		Symptoms: []string{"works by pod address, not through the Service"},
-		Doc: `The Service has another port than the pods behind it, and the rule allows the pods' port, as the
-specification wants it. The AWS VPC CNI looks at egress before the Service is translated; its
-documentation asks for a Service port that equals the container's. Whether this connection gets
-through no object tells.
+		Doc: `The Service's port differs from its pods' port, and the rule allows the pods' port, which is right
+by the specification. The AWS VPC CNI looks at egress before the Service is translated; its
+documentation asks for a Service port that equals the container's port. The objects do not show
+whether this connection works.
 
-What you see: by the pod's address it works, through the Service it times out.
+What you see: the connection to the pod's address works, and the one through the Service times out.
 
-Verify: connect to the pod's address and to the Service's. kubectl get policyendpoints -o yaml
-shows which addresses and ports the plugin allows; the Service's must be among them.
+Verify: connect to the pod's address and to the Service's address. kubectl get policyendpoints -n
+NAMESPACE -o yaml shows which addresses and ports the plugin allows; the Service's must be among
+them.
 
-Fix: give the Service the container's port.`,
+Fix: if only the pod's address works, give the Service the container's port.`,
 		Run: func(p *Pass) {
 			for r, d := range p.decisions() {
 				fact := func(f policy.Fact) bool {
@@ -38,31 +39,31 @@ Fix: give the Service the container's port.`,
 				}
 				p.report(Finding{
 					Object: r.Service.Ref(), Field: "spec.ports", Origin: r.Service.Origin,
-					Message:  fmt.Sprintf("Service %s has port %d and its pods %d; %s may hold egress rules against the former", name(r.Service.Ref()), d.Flow.Dialled.Port, d.Flow.Arriving.Port, p.pluginName()),
+					Message:  fmt.Sprintf("Service %s has port %d and its pods have %d; %s may compare egress rules with the Service's port", name(r.Service.Ref()), d.Flow.Dialled.Port, d.Flow.Arriving.Port, p.pluginName()),
 					Evidence: map[string]string{"servicePort": fmt.Sprint(d.Flow.Dialled.Port), "podPort": fmt.Sprint(d.Flow.Arriving.Port)},
-					Advice:   "connect by the pod's address and through the Service; give the Service the pods' port",
+					Advice:   "connect to the pod's address and through the Service; if only the first works, give the Service the pods' port",
 				})
 			}
 		},
 	},
 	{
 		Code: "NPD718", Severity: Warning,
-		Title:    "kube-router does not know this Service address",
+		Title:    "the Service's address is outside the range that kube-router knows",
 		Symptoms: []string{"works by pod address, not through the Service"},
-		Doc: `kube-router runs both the policies and the Services of this cluster, and the Service's address
-lies outside the range of Service addresses that it was told (--service-cluster-ip-range,
-10.96.0.0/12 unless it is set). It lets traffic to the addresses that it knows pass until it is
-translated. Traffic of a pod that is isolated for egress to any other Service address is judged as
-it is dialled, and no rule for pods matches that. What policies say stands, but the answer is
-unclear: only a test can tell.
+		Doc: `kube-router runs both the policies and the Services of this cluster. The Service's address is
+outside the range of Service addresses that kube-router was given (--service-cluster-ip-range,
+10.96.0.0/12 by default). Traffic to Service addresses in that range passes until it is translated.
+Traffic of a pod that is isolated for egress to any other Service address is checked before it is
+translated, and no rule for pods matches the Service's address. The policy verdict stands, but the
+answer is Unclear: only a test can tell.
 
-What you see: by the pod's address it works, through the Service it is refused or times out, from
+What you see: by the pod's address it works; through the Service it is refused or times out, from
 isolated pods only.
 
-Verify: the arguments of the kube-router DaemonSet, and the API server's
---service-cluster-ip-range.
+Verify: kubectl get daemonset -n kube-system kube-router -o yaml shows kube-router's arguments;
+compare with the API server's --service-cluster-ip-range.
 
-Fix: start kube-router with the cluster's own --service-cluster-ip-range. No policy is to blame.`,
+Fix: start kube-router with the cluster's own --service-cluster-ip-range. No policy causes this.`,
 		Run: func(p *Pass) {
 			ranges, from, ok := p.kubeRouterRanges()
 			if !ok {
@@ -76,9 +77,9 @@ Fix: start kube-router with the cluster's own --service-cluster-ip-range. No pol
 					if familyMatches(ranges, ip) && !slices.ContainsFunc(ranges, func(n netip.Prefix) bool { return n.Contains(ip) }) {
 						p.report(Finding{
 							Object: from.Ref, Field: "spec.template.spec.containers", Origin: from.Origin, Doubt: true,
-							Message:  fmt.Sprintf("Service %s has the address %s, and kube-router takes Service addresses to be in %s: traffic of isolated pods to it is judged before it is translated", name(r.Service.Ref()), ip, joined(ranges)),
+							Message:  fmt.Sprintf("Service %s has the address %s, which is outside the range that kube-router has for Services (%s): traffic of isolated pods to it is checked before it is translated", name(r.Service.Ref()), ip, joined(ranges)),
 							Evidence: map[string]string{"address": ip.String(), "range": joined(ranges)},
-							Advice:   "start kube-router with --service-cluster-ip-range of this cluster; connect by the pod's address to see the difference",
+							Advice:   "connect to the pod's address and through the Service; if only the first works, start kube-router with this cluster's --service-cluster-ip-range",
 						})
 					}
 				}

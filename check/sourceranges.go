@@ -15,18 +15,18 @@ import (
 var sourceRanges = []Check{
 	{
 		Code: "NPD729", Severity: Error,
-		Title:    "the load balancer does not take this address",
+		Title:    "the load balancer does not accept this source address",
 		Symptoms: []string{"some addresses outside cannot connect", "everybody is blocked at the load balancer"},
-		Doc: `The Service of type LoadBalancer has loadBalancerSourceRanges: only clients with an address in them
-are let in, by the load balancer or by the nodes. The source lies outside them. Where only a part
-of it does, or may, it is a warning and the answer is unclear. Traffic to
-a node port may go past it.
+		Doc: `The Service of type LoadBalancer has loadBalancerSourceRanges: the load balancer, or the nodes, only
+let in clients with an address in these ranges. The source is not in them. If only a part of the
+source is outside, or may be, the finding is a warning and the answer is Unclear. Traffic to a node
+port may bypass this.
 
 What you see: a timeout from some addresses outside, whatever policies say.
 
 Verify: connect from an address inside the ranges and from one outside them.
 
-Fix: add the client's range to spec.loadBalancerSourceRanges. No policy is to blame.`,
+Fix: add the client's range to spec.loadBalancerSourceRanges. No policy causes this.`,
 		Run: func(p *Pass) {
 			for _, a := range p.Answers {
 				v := a.Route.Service
@@ -46,12 +46,12 @@ Fix: add the client's range to spec.loadBalancerSourceRanges. No policy is to bl
 				}
 				f := Finding{
 					Object: v.Ref(), Field: "spec.loadBalancerSourceRanges", Origin: v.Origin, Cause: true,
-					Message: fmt.Sprintf("the load balancer of Service %s takes only %s, and the source is not in it", name(v.Ref()), rangesText(v)),
+					Message: fmt.Sprintf("the load balancer of Service %s only accepts %s (loadBalancerSourceRanges), and the source is not in it", name(v.Ref()), rangesText(v)),
 					Advice:  "add the client's range to spec.loadBalancerSourceRanges",
 				}
 				if p.Source.Ref.Kind == "Internet" || len(p.Source.Inside)+len(p.Source.Within) > 0 || slices.ContainsFunc(p.Source.Ranges, meets) {
 					f.Severity, f.Doubt, f.Cause = Warning, true, false
-					f.Message = fmt.Sprintf("the load balancer of Service %s takes only %s, and the source is more than that", name(v.Ref()), rangesText(v))
+					f.Message = fmt.Sprintf("the load balancer of Service %s only accepts %s (loadBalancerSourceRanges), and not all of the source is in it", name(v.Ref()), rangesText(v))
 				}
 				p.report(f)
 			}

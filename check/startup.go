@@ -14,21 +14,21 @@ import (
 var startUp = []Check{
 	{
 		Code: "NPD727", Severity: Info,
-		Title:    "pods of the Job have failed, and its rules may not have been in force yet",
+		Title:    "pods of the Job failed, perhaps before its rules were in force",
 		Symptoms: []string{"fails in the first seconds, then works", "the Job fails once and works when it is repeated"},
-		Doc: `The source is a Job that is isolated for egress and allowed to connect, and pods of it have
-failed. The pods of Jobs are always new, and a network plugin may isolate a pod before the rules
+		Doc: `The source is a Job that is isolated for egress and allowed to connect, and some of its pods have
+failed. The pods of Jobs are always new. A network plugin may isolate a new pod before the rules
 that allow something are in force, or drop the answers to what was sent before. What objects and
-network say a moment later is no proof. Why a pod failed no policy tells: its log does.
+network show a moment later proves nothing. Policies do not show why a pod failed; its log does.
 
-What you see: the first connection times out, a second later it works; Jobs fail, long-running
-pods do not.
+What you see: the first connection times out and works a second later. Jobs fail, long-running pods
+do not.
 
-Verify: read the log of a failed pod; let the Job's container wait a few seconds before it
-connects. If that mends it, this was it.
+Verify: kubectl logs POD -n NAMESPACE for a failed pod. Let the Job's container wait a few seconds
+before it connects: if that helps, this was the cause.
 
-Fix: try again in the application, or wait in an init container until the destination answers.
-Some plugins can be told to start pods closed until their rules are there. No policy is to blame.`,
+Fix: let the application try again, or wait in an init container until the destination answers. Some
+plugins can keep new pods from starting until their rules are in force. No policy causes this.`,
 		Run: func(p *Pass) {
 			w := p.Source.Workload
 			if w == nil || !slices.Contains([]string{"Job", "CronJob"}, w.Kind) {
@@ -43,8 +43,8 @@ Some plugins can be told to start pods closed until their rules are there. No po
 				if d.Egress.Isolated == policy.Yes && d.Verdict == policy.Allowed {
 					p.report(Finding{
 						Object: w.Ref, Origin: w.Origin, Evidence: map[string]string{"failed": p.Snapshot.PodsIn(w.Namespace)[i].Name},
-						Message: fmt.Sprintf("pods of %s have failed, such as %s, though policies allow it: in the first seconds of a pod its rules may not be in force yet", w.Ref, p.Snapshot.PodsIn(w.Namespace)[i].Name),
-						Advice:  "read the log of the failed pod; where only the first seconds fail, have the Job try again or wait before it connects",
+						Message: fmt.Sprintf("pods of %s have failed, such as %s, although policies allow the connection: in a pod's first seconds its rules may not be in force yet", w.Ref, p.Snapshot.PodsIn(w.Namespace)[i].Name),
+						Advice:  "read the log of the failed pod; if only its first seconds fail, let the Job try again or wait before it connects",
 					})
 				}
 			}

@@ -15,15 +15,16 @@ var stray = []Check{
 	{
 		Code: "NPD616", Severity: Warning,
 		Title: "a port item without a port opens every port of its protocol",
-		Doc: `One item of ports names a port, another of the same rule has a protocol and no port. The latter
-means every port of the protocol, so the rule opens all of them and the port that is named makes no
-difference. Mostly a dash stands before protocol that does not belong there.
+		Doc: `In the ports of a rule, one item has a port, and another has a protocol but no port. The latter
+means every port of that protocol, so the rule opens all of them and the item with the port makes no
+difference. Usually there is a dash too many in front of protocol.
 
-What you see: nothing; peers of the rule reach every port of the pods.
+What you see: nothing fails; peers of the rule can connect to every port of the pods.
 
-Verify: kubectl get networkpolicy NAME -o yaml, and look for an item of ports without a port.
+Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml, and look for an item of ports without a
+port.
 
-Fix: write port and protocol as one item. If every port is meant, delete the items that name one.`,
+Fix: write port and protocol as one item. If every port is meant, delete the items that have a port.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Involved() {
 				for _, rule := range rulesThatCount(np) {
@@ -32,7 +33,7 @@ Fix: write port and protocol as one item. If every port is meant, delete the ite
 						ref.Port = i
 						p.report(Finding{
 							Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
-							Message: fmt.Sprintf("policy %s/%s: %s has a protocol and no port, so the rule opens every %s port, not just those that are named beside it", np.Namespace, np.Name, ref.Path(), protocolOf(change.PortsOf(rule)[i])),
+							Message: fmt.Sprintf("policy %s/%s: %s has a protocol and no port, so the rule opens every %s port, not only those in its other items", np.Namespace, np.Name, ref.Path(), protocolOf(change.PortsOf(rule)[i])),
 							Advice:  "write port and protocol as one item, or delete the items that name a port",
 						})
 					}

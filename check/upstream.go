@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -31,13 +30,13 @@ func (p *Pass) upstream() {
 		return
 	case policy.Denied:
 		by := policyNames(Denied(p.Upstream)[0].Egress.Isolating)
-		f.Message = fmt.Sprintf("%s cannot ask for names outside the cluster: no egress rule allows it to reach the resolvers that it forwards to; it is isolated by %s", p.Names(servers), strings.Join(by, ", "))
+		f.Message = fmt.Sprintf("%s cannot look up names outside the cluster: no egress rule allows it to reach the resolvers that it forwards queries to; it is isolated by %s", p.Names(servers), named(by))
 		if f.Cause = asked; asked {
 			f.Severity = p.severityOfDenied()
 		}
 	default:
-		f.Message = fmt.Sprintf("it is not known whether %s can ask for names outside the cluster", p.Names(servers))
+		f.Message = fmt.Sprintf("it is not known whether %s can look up names outside the cluster", p.Names(servers))
 	}
-	f.Advice = "allow the DNS pods egress on UDP and TCP 53 to the resolvers that they forward to (see the Corefile, or /etc/resolv.conf of their nodes), and to the API server"
+	f.Advice = "allow the DNS pods egress on UDP and TCP port 53 to the resolvers that they forward queries to (see the Corefile, or /etc/resolv.conf of their nodes), and to the API server"
 	p.report(f)
 }

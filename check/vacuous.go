@@ -18,19 +18,20 @@ import (
 var vacuous = []Check{
 	{
 		Code: "NPD611", Severity: Info,
-		Title: "a rule names ports that none of its pods has",
-		Doc: `None of the pods that a rule is about, those that the policy selects for ingress and the peers for
-egress, declares a port that the rule names, and no Service leads to one. A port that is the
-Service's and not the pods' is a mistake for certain: policies see the port of the pod. So is a name
-that no pod has. With other numbers it may be that the pods listen on a port they do not declare.
+		Title: "a rule allows ports that none of its pods has",
+		Doc: `No pod that the rule is about declares a port that the rule lists, and no Service sends traffic to
+one. (For ingress these are the pods that the policy selects, for egress the pods that the peers
+select.) If the port is the Service's port and not the pods', it is certainly a mistake: policies
+see the pod's port. So is a port name that no pod has. For other numbers, the pods may listen on a
+port that they do not declare.
 
 What you see: connections time out (or are refused, on plugins that reject) although a rule "allows
-the port"; or nothing, where nobody needs the rule.
+the port". If nobody needs the rule, nothing.
 
-Verify: kubectl get pods -o jsonpath='{.items[*].spec.containers[*].ports}'; kubectl get service -o
-wide shows port and targetPort.
+Verify: kubectl get pods -n NAMESPACE -o jsonpath='{.items[*].spec.containers[*].ports}', and
+kubectl describe service NAME -n NAMESPACE for Port and TargetPort.
 
-Fix: name the port of the pods, or delete the rule.`,
+Fix: use the port of the pods, or delete the rule.`,
 		Run: func(p *Pass) {
 			for _, np := range p.Policies {
 				for _, ref := range rulesThatCount(np) {
@@ -41,23 +42,24 @@ Fix: name the port of the pods, or delete the rule.`,
 	},
 	{
 		Code: "NPD612", Severity: Warning,
-		Title: "a selector or a block contradicts itself and can match nothing",
-		Doc: `The requirements of one selector exclude each other, such as a label that has to have two
-values, or to be there and not to be there; or the excepts of an ipBlock take out all of it. All
-requirements of a selector have to hold at once: such a clause matches nothing, now and ever.
+		Title: "a selector or an ipBlock contradicts itself and matches nothing",
+		Doc: `The requirements of a selector exclude each other: a label must have two different values, or must
+exist and not exist. Or the excepts of an ipBlock remove all of its addresses. All requirements of a
+selector must be true at once, so this selector can never match anything.
 
-What you see: the peer allows nobody, or the policy selects nobody.
+What you see: the peer allows nobody, or the policy selects no pod.
 
-Verify: kubectl get pods -A -l with the requirements, separated by commas, finds nothing.
+Verify: kubectl get pods -A -l 'KEY=VALUE,KEY=VALUE2' with the requirements of the selector finds
+nothing.
 
-Fix: write one In with both values for "or", or make two items of the peer.`,
+Fix: for "or", write one requirement with the operator In and both values, or make two peers.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.UnitedRequirements}, func(c change.Cause, e change.Edit) {
 				where, who := place(e), peerOf(c, e)
 				if e.Rule.Rule < 0 {
 					where, who = "policy "+e.Object.Name, subjectEnd(c, e)
 				}
-				p.cause(c, e, fmt.Sprintf("%s wants %s=%s and %s=%s at once, which nothing can have; %s has %s=%s", where, e.Clause.Key, valuesText(e.From), e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key, e.Clause.Saw),
+				p.cause(c, e, fmt.Sprintf("%s asks for %s=%s and %s=%s at once, which is impossible; %s has %s=%s", where, e.Clause.Key, valuesText(e.From), e.Clause.Key, strings.Join(e.Clause.Want, ","), p.Name(who), e.Clause.Key, e.Clause.Saw),
 					map[string]string{"key": e.Clause.Key, "seen": e.Clause.Saw})
 			})
 			for _, np := range p.Involved() {
@@ -77,7 +79,7 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 		p.report(Finding{
 			Object: np.Ref(), Field: field, Origin: np.Origin,
 			Message: fmt.Sprintf("policy %s/%s: %s contradicts itself and can never match %s", np.Namespace, np.Name, field, what),
-			Advice:  fmt.Sprintf("in %s, write one In with all values for \"or\", or make two items of it", np.Name),
+			Advice:  fmt.Sprintf("if one value is enough, write in %s one requirement with the operator In and all values, or make two items of it", np.Name),
 		})
 	}
 	if p.Set.CannotSelect(np) && !p.edited(np) {
@@ -90,7 +92,7 @@ func (p *Pass) reportContradictions(np *cluster.Policy) {
 			case change.PeersOf(ref)[ref.Peer].IPBlock != nil:
 				p.report(Finding{
 					Object: np.Ref(), Field: ref.Path(), Origin: np.Origin,
-					Message: fmt.Sprintf("policy %s/%s: the excepts of %s take out all of its block, so it allows nothing", np.Namespace, np.Name, ref.Path()),
+					Message: fmt.Sprintf("policy %s/%s: the excepts of %s exclude its whole ipBlock, so it allows nothing", np.Namespace, np.Name, ref.Path()),
 					Advice:  fmt.Sprintf("narrow the excepts of %s %s, or delete the peer", np.Name, ref.Path()),
 				})
 			default:
@@ -153,7 +155,7 @@ func (p *Pass) reportIdlePorts(ref policy.RuleRef) {
 		Object: np.Ref(), Field: ref.Path() + ".ports", Origin: np.Origin,
 		Message:  fmt.Sprintf("policy %s/%s: no pod that %s is about declares %s; they declare %s", np.Namespace, np.Name, ref.Path(), list(wanted), list(declared)),
 		Evidence: map[string]string{"wanted": strings.Join(wanted, ", "), "seen": strings.Join(declared, ", ")},
-		Advice:   fmt.Sprintf("in %s %s, name the port that the pods listen on, or delete the rule", np.Name, ref.Path()),
+		Advice:   fmt.Sprintf("in %s %s, use the port that the pods listen on, or delete the rule", np.Name, ref.Path()),
 	}
 	switch service := p.serviceWithPort(ref, pods); {
 	case service != nil:

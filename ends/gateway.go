@@ -183,7 +183,7 @@ func Attached(s *cluster.Snapshot, g *cluster.Gateway, r *cluster.Route) (answer
 			case policy.Yes:
 				return policy.Yes, ""
 			case policy.Maybe:
-				answer, why = policy.Maybe, fmt.Sprintf("whether Gateway %s/%s takes it hangs on the labels of namespace %s", g.Namespace, g.Name, r.Namespace)
+				answer, why = policy.Maybe, fmt.Sprintf("whether Gateway %s/%s accepts it depends on the labels of namespace %s", g.Namespace, g.Name, r.Namespace)
 			}
 		}
 	}

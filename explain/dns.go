@@ -101,13 +101,13 @@ func (d *Diagnosis) dnsLines() []Line {
 		return []Line{{Status: Skipped, Text: "not needed: gateways follow the endpoints of Services, not their names"}}
 	}
 	if !d.Destination.ByName && d.Destination.Unread != nil && d.Destination.Target.Name != "" {
-		return []Line{{Status: Skipped, Text: "not looked at: what the destination is could not be read"}}
+		return []Line{{Status: Skipped, Text: "not checked: what the destination is could not be read"}}
 	}
 	if !d.Destination.ByName {
-		return []Line{{Status: Skipped, Text: "not needed: the destination was not given by name"}}
+		return []Line{{Status: Skipped, Text: d.nameless()}}
 	}
 	if len(d.DNS) == 0 {
-		return []Line{{Status: Skipped, Text: "not looked at: the source is not a pod"}}
+		return []Line{{Status: Skipped, Text: "not checked: the source is not a pod"}}
 	}
 	var lines []Line
 	var sources [][]policy.Endpoint
@@ -131,6 +131,18 @@ func (d *Diagnosis) dnsLines() []Line {
 	return lines
 }
 
+// nameless says why no name has to be looked up.
+func (d *Diagnosis) nameless() string {
+	switch kind := d.Destination.Ref.Kind; kind {
+	case "CIDR", "Internet":
+		return "not needed: the destination is an address"
+	case "", "Node":
+		return "not needed: the destination is not a DNS name"
+	default:
+		return fmt.Sprintf("not checked: a %s is not a DNS name; ask for its Service to include DNS", kind)
+	}
+}
+
 // lookupFacts lists what an unclear lookup hangs on.
 func lookupFacts(l check.Lookup) string {
 	pass := check.Pass{Answers: l.Answers}
@@ -143,7 +155,7 @@ func lookupFacts(l check.Lookup) string {
 	if len(missing) == 0 {
 		return "what could not be determined"
 	}
-	return strings.Join(missing, "; and on ")
+	return strings.Join(missing, ", and on ")
 }
 
 // lookupLine says how a lookup works; what does not is among the findings.
@@ -166,7 +178,7 @@ func serverText(l check.Lookup) string {
 	case ends.ClusterDNS:
 		return fmt.Sprintf("%s/%s", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
 	case ends.AssumedDNS:
-		return "the cluster's DNS (not among the objects; taken to be kube-system/kube-dns)"
+		return "the cluster's DNS (not among the objects; assumed to be kube-system/kube-dns)"
 	case ends.NodeLocalDNS:
 		return "the cache " + l.Resolver.Cache.Name
 	case ends.NodeDNS:

@@ -156,7 +156,7 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		},
 		"such rules where the plugin may enforce them": {
 			spec: "{podSelector: {}, policyTypes: [Ingress], egress: [{}]}", plugin: "cilium",
-			says: []string{"unknown NPD602 spec.egress: this network plugin may enforce these rules all the same"},
+			says: []string{"unknown NPD602 spec.egress: this network plugin may enforce these rules anyway"},
 		},
 		"two items mean or": {
 			spec: "{podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: obs}}}, {podSelector: {matchLabels: {app: web}}}]}]}",
@@ -261,11 +261,11 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		},
 		"an ipBlock where it means no pods": {
 			spec: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}", plugin: "cilium",
-			says: []string{"it does not mean pods, such as mon/pod/prom, for on cilium an ipBlock matches no pod"},
+			says: []string{"it does not mean pods, such as mon/pod/prom, because on cilium an ipBlock matches no pod"},
 		},
 		"an ipBlock where it means pods": {
 			spec: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}", plugin: "kube-router",
-			says: []string{"it means pods, such as mon/pod/prom, for on kube-router an ipBlock matches pods"},
+			says: []string{"it means pods, such as mon/pod/prom, because on kube-router an ipBlock matches pods"},
 		},
 		"an ipBlock of everything where it means pods": {
 			spec: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}", plugin: "kube-router",
@@ -289,7 +289,7 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		"a policy of another layer": {
 			spec:   "{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}",
 			beside: "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}\n---\n",
-			says:   []string{"unknown  : shop/c (CiliumNetworkPolicy) may apply to these pods, too, and decide otherwise"},
+			says:   []string{"unknown  : shop/c (CiliumNetworkPolicy) may apply to these pods, too, and decide differently"},
 		},
 		"a policy of another layer for other pods": {
 			spec:   "{podSelector: {matchLabels: {app: api}}, policyTypes: [Ingress]}",

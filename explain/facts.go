@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/netpol-doctor/netpol-doctor/check"
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
@@ -21,7 +22,7 @@ func FactText(f policy.Fact) FactWords {
 	case policy.NamespaceLabel:
 		return FactWords{
 			fmt.Sprintf("whether namespace %s has the label %s", o.Name, f.Key),
-			"give the Namespace object with -f, or ask with the right to get namespaces",
+			"add the Namespace object to the files (-f), or ask with the right to get namespaces",
 		}
 	case policy.PodLabel:
 		if o.Kind == "Pod" {
@@ -39,12 +40,12 @@ func FactText(f policy.Fact) FactWords {
 	case policy.NodeAddress:
 		return FactWords{
 			fmt.Sprintf("whether the node %s has an address in %s", orUnknown(o.Name), f.Key),
-			"give the Node objects, or ask with the right to list nodes",
+			"add the Node objects to the files (-f), or ask with the right to list nodes",
 		}
 	case policy.ServiceAddress:
 		return FactWords{
-			fmt.Sprintf("whether Service %s has an address in %s", o, f.Key),
-			"give the Service with its clusterIP",
+			fmt.Sprintf("whether Service %s has an address in %s", nameOf(o), f.Key),
+			"add the Service with its clusterIP to the files (-f)",
 		}
 	case policy.IngressController:
 		return FactWords{
@@ -80,19 +81,19 @@ func FactText(f policy.Fact) FactWords {
 		}
 	case policy.SourceSeen:
 		return FactWords{
-			fmt.Sprintf("which source address pods see behind Service %s: the client's or a node's", o),
-			"set externalTrafficPolicy: Local, or test from outside",
+			fmt.Sprintf("which source address the pods of Service %s see: the client's or a node's", nameOf(o)),
+			"connect from outside, and read in the application's log which address it sees",
 		}
 	case policy.PluginBehaviour:
 		settle := "name the network plugin with --network-plugin"
 		if o.Name != policy.Profiles[0].Name {
-			settle = "test the connection: of " + o.Name + " this is not known"
+			settle = "test the connection: it is not known how " + o.Name + " behaves here"
 		}
 		return FactWords{behaviourText(policy.Behaviour(f.Key)), settle}
 	case policy.PodLabelIgnored:
 		return FactWords{
 			fmt.Sprintf("whether this network plugin (%s) looks at the pod label %s", o.Name, f.Key),
-			"select by a label of your own; the plugin leaves some labels of Kubernetes out of what it knows pods by",
+			"test the connection, or select by a label of your own: the plugin may ignore some labels that Kubernetes sets",
 		}
 	case policy.PoliciesUnread:
 		return FactWords{
@@ -106,13 +107,13 @@ func FactText(f policy.Fact) FactWords {
 		}
 	case policy.OtherLayer:
 		return FactWords{
-			fmt.Sprintf("what %s says: it may apply and decide otherwise", o),
-			"its kind is not evaluated; read it, or test the connection",
+			fmt.Sprintf("what %s says: it may apply to this connection and decide differently", o),
+			"read it, or test the connection: policies of this kind are not evaluated",
 		}
 	case policy.DNSServer:
-		return FactWords{"who answers DNS: the DNS Service is not among the objects that were read", "give the objects of the DNS server's namespace (usually kube-system)"}
+		return FactWords{"who answers DNS: the DNS Service is not among the objects that were read", "add the objects of the DNS server's namespace (usually kube-system) to the files (-f)"}
 	case policy.MeshTunnel:
-		return FactWords{fmt.Sprintf("whether the mesh carries the traffic of %s on port %s, which rules would have to allow", o, f.Key), "test the connection; rules for meshed pods should allow the mesh's port"}
+		return FactWords{fmt.Sprintf("whether the mesh carries the traffic to %s on port %s, which the rules would then have to allow", o, f.Key), "test the connection; rules for pods in the mesh should allow the mesh's port"}
 	case policy.EndUnread:
 		if o.Kind == "CIDR" {
 			settle := fmt.Sprintf("ask with the right to list %s in all namespaces", f.Key)
@@ -136,7 +137,7 @@ func behaviourText(b policy.Behaviour) string {
 	case policy.IPBlockMatchesNodes:
 		return "whether an ipBlock matches nodes on this network plugin"
 	case policy.IPBlockMatchesServices:
-		return "whether this network plugin looks at the Service address before it is translated"
+		return "whether this network plugin compares rules with the Service address before it is translated"
 	case policy.SelectorsMatchHostNetwork:
 		return "whether selectors match hostNetwork pods on this network plugin"
 	case policy.HostNetworkIsolated:
@@ -152,7 +153,7 @@ func behaviourText(b policy.Behaviour) string {
 	case policy.UnlistedSectionsEnforced:
 		return "whether this network plugin enforces rules that policyTypes does not list"
 	case policy.ServicePortJudged:
-		return "whether this network plugin copes with a Service port that differs from the pod's"
+		return "whether this network plugin handles a Service port that differs from the pod's"
 	case policy.NamedPortsBroken, policy.UnresolvedNamesOpenAll, policy.NamedEgressUsesOwnNamespace, policy.MixedNamesLeak:
 		return "what a port name in a rule means on this network plugin"
 	case policy.SidecarNamesIgnored:
@@ -178,7 +179,10 @@ func inKey(key string) string {
 // whether a rule means them at all.
 func whichResolvers(name, block string) string {
 	if block == "" {
-		return fmt.Sprintf("who %s are: the rules admit port 53 to others, and those may be among them", name)
+		return fmt.Sprintf("which addresses %s have: the rules allow port 53 to some destinations, and these may be among them", name)
 	}
 	return fmt.Sprintf("whether %s have an address in %s", name, block)
 }
+
+// nameOf is an object in a sentence that says its kind.
+func nameOf(r cluster.Ref) string { return r.Namespace + "/" + r.Name }

@@ -34,17 +34,17 @@ func TestFixText(t *testing.T) {
 			Kind: change.NamespaceLabelKey, Object: np, Path: "spec.ingress[0].from[0].namespaceSelector.matchLabels[name]", From: "name: web", To: "kubernetes.io/metadata.name: web",
 		},
 		"shop/api: add pods app=web of namespace shop to spec.ingress[0].from": {Kind: change.AddedPeer, Object: np, Path: "spec.ingress[0].from", To: in[0]},
-		"shop/api: add a rule from pods app=web of namespace shop on 8080/TCP, every UDP port": {
+		"shop/api: add an ingress rule that allows traffic from pods app=web of namespace shop on 8080/TCP and every UDP port": {
 			Kind: change.AddedRule, Object: np, Path: "spec.ingress", To: networkingv1.NetworkPolicyIngressRule{From: in, Ports: ports},
 		},
-		"shop/api: add a rule to anywhere on every port": {Kind: change.AddedRule, Object: np, Path: "spec.egress", To: networkingv1.NetworkPolicyEgressRule{}},
-		"add the policy shop/api: pods app=api may be reached from pods app=web of namespace shop on 8080/TCP, every UDP port": {
+		"shop/api: add an egress rule that allows traffic to anywhere on every port": {Kind: change.AddedRule, Object: np, Path: "spec.egress", To: networkingv1.NetworkPolicyEgressRule{}},
+		"create the policy shop/api, by which pods app=api accept connections from pods app=web of namespace shop on 8080/TCP and every UDP port": {
 			Kind: change.AddedPolicy, Object: np, Direction: policy.Ingress, Manifest: &networkingv1.NetworkPolicy{
 				Spec: networkingv1.NetworkPolicySpec{PodSelector: *labelled("app", "api"), Ingress: []networkingv1.NetworkPolicyIngressRule{{From: in, Ports: ports}}},
 			},
 		},
-		"create the policy api in namespace shop, and delete it from default": {Kind: change.PolicyMoved, Object: np, From: "default", To: "shop"},
-		"shop/api: make two peers of spec.ingress[0].from[0], one for each selector": {
+		"create the policy api in namespace shop, and delete it from namespace default": {Kind: change.PolicyMoved, Object: np, From: "default", To: "shop"},
+		"shop/api: split spec.ingress[0].from[0] into two peers, one for each selector": {
 			Kind: change.PeerSplit, Object: np, Path: "spec.ingress[0].from[0]", To: []networkingv1.NetworkPolicyPeer{},
 		},
 		"label namespace web with team=a": {

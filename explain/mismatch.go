@@ -47,7 +47,7 @@ func portText(p networkingv1.NetworkPolicyPort) string {
 
 // peersMissed says why none of the peers of a rule matches. Peers that want another value of the
 // same label are told together.
-func peersMissed(clauses []policy.Clause) string {
+func peersMissed(clauses []policy.Clause, of whom) string {
 	var misses []policy.Mismatch
 	for _, c := range clauses {
 		m := c.Mismatch
@@ -63,7 +63,7 @@ func peersMissed(clauses []policy.Clause) string {
 	}
 	var out []string
 	for i := range misses {
-		if text := MismatchText(&misses[i]); !slices.Contains(out, text) {
+		if text := mismatchText(&misses[i], of); !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}
@@ -82,31 +82,34 @@ func sameLabel(a, b policy.Mismatch) bool {
 
 func ofNamespace(m policy.Mismatch) bool { return strings.HasPrefix(m.Field, "namespaceSelector") }
 
-// MismatchText says in a few words why a selector or an address block did not match.
-func MismatchText(m *policy.Mismatch) string {
+// whom names what did not match: a pod or address, and its namespace.
+type whom struct{ end, namespace string }
+
+// mismatchText says in a few words why a selector or an address block did not match.
+func mismatchText(m *policy.Mismatch, of whom) string {
 	want := orList(m.Want)
 	switch m.Reason {
 	case policy.LabelMismatch:
 		if ofNamespace(*m) {
-			return labelMismatch(*m, "namespaces")
+			return labelMismatch(*m, "namespaces", of.namespace)
 		}
-		return labelMismatch(*m, "pods")
+		return labelMismatch(*m, "pods", of.end)
 	case policy.LabelIgnored:
 		if m.Truth == policy.No {
-			return fmt.Sprintf("selects by label %s, at which this network plugin does not look", m.Key)
+			return fmt.Sprintf("selects by label %s, which this network plugin ignores", m.Key)
 		}
-		return fmt.Sprintf("selects by label %s, at which this network plugin may not look", m.Key)
+		return fmt.Sprintf("selects by label %s, which this network plugin may ignore", m.Key)
 	case policy.OtherNamespace:
-		return fmt.Sprintf("means pods of namespace %s only; this one is in %s", want, m.Saw)
+		return fmt.Sprintf("selects pods of namespace %s only; %s is in namespace %s", want, of.end, m.Saw)
 	case policy.NotAPod:
-		return "selectors match pods only; this end is not a pod"
+		return fmt.Sprintf("selectors only match pods; %s is not a pod", of.end)
 	case policy.HostNetworkPod:
-		return "selectors do not match hostNetwork pods"
+		return fmt.Sprintf("selectors do not match hostNetwork pods; %s is one", of.end)
 	case policy.OutsideBlock:
 		if strings.Contains(check.AddressText(m.Saw), "/") {
-			return "wants " + addressIn(want) // a part of a range, which says nothing
+			return "allows " + addressIn(want) // a part of a range, which says nothing
 		}
-		return fmt.Sprintf("wants %s; this one is %s", addressIn(want), cmp.Or(check.AddressText(m.Saw), "not known"))
+		return fmt.Sprintf("allows %s; %s is %s", addressIn(want), of.end, cmp.Or(check.AddressText(m.Saw), "not known"))
 	case policy.InExcept:
 		return fmt.Sprintf("%s is in its except %s", cmp.Or(check.AddressText(m.Saw), "this address"), want)
 	case policy.BlockIgnoresPods:
@@ -114,7 +117,7 @@ func MismatchText(m *policy.Mismatch) string {
 	case policy.BlockIgnoresNode:
 		return fmt.Sprintf("ipBlock %s does not match nodes on this network plugin", want)
 	case policy.AddressUnknown:
-		return fmt.Sprintf("wants %s; this one is not known", addressIn(want))
+		return fmt.Sprintf("allows %s; the address of %s is not known", addressIn(want), of.end)
 	}
 	return "the network plugin decides"
 }
@@ -127,24 +130,24 @@ func addressIn(block string) string {
 	return "an address in " + block
 }
 
-// labelMismatch says which label a selector wants of whom, and which one there is.
-func labelMismatch(m policy.Mismatch, who string) string {
-	saw := "this one has no label " + m.Key
+// labelMismatch says which label a selector asks for, and which one there is.
+func labelMismatch(m policy.Mismatch, what, who string) string {
+	saw := fmt.Sprintf("%s has no label %s", who, m.Key)
 	switch {
 	case m.Truth == policy.Maybe:
-		saw = "of this one it is not known"
+		saw = fmt.Sprintf("it is not known whether %s has it", who)
 	case m.Present:
-		saw = fmt.Sprintf("this one has %s=%s", m.Key, m.Saw)
+		saw = fmt.Sprintf("%s has %s=%s", who, m.Key, m.Saw)
 	}
 	switch m.Operator {
 	case "Exists":
-		return fmt.Sprintf("wants %s with a label %s; %s", who, m.Key, saw)
+		return fmt.Sprintf("selects %s with a label %s; %s", what, m.Key, saw)
 	case "DoesNotExist":
-		return fmt.Sprintf("wants %s without a label %s; %s", who, m.Key, saw)
+		return fmt.Sprintf("selects %s without a label %s; %s", what, m.Key, saw)
 	case "NotIn":
-		return fmt.Sprintf("wants %s with a label %s other than %s; %s", who, m.Key, orList(m.Want), saw)
+		return fmt.Sprintf("selects %s with a label %s other than %s; %s", what, m.Key, orList(m.Want), saw)
 	}
-	return fmt.Sprintf("wants %s with %s=%s; %s", who, m.Key, orList(m.Want), saw)
+	return fmt.Sprintf("selects %s with %s=%s; %s", what, m.Key, orList(m.Want), saw)
 }
 
 // orList joins alternatives as a sentence does.

@@ -24,22 +24,22 @@ func TestMismatchText(t *testing.T) {
 		miss policy.Mismatch
 		want string
 	}{
-		{label("podSelector.matchLabels[app]", "In", "db", true, policy.No, "web"), "wants pods with app=web; this one has app=db"},
-		{label("podSelector.matchLabels[app]", "In", "", false, policy.No, "web"), "wants pods with app=web; this one has no label app"},
-		{label("podSelector.matchLabels[app]", "In", "", false, policy.Maybe, "web"), "wants pods with app=web; of this one it is not known"},
-		{label("namespaceSelector.matchLabels[app]", "In", "db", true, policy.No, "web"), "wants namespaces with app=web; this one has app=db"},
-		{label("podSelector.matchExpressions[0]", "In", "db", true, policy.No, "a", "b", "c"), "wants pods with app=a, b or c; this one has app=db"},
-		{label("podSelector.matchExpressions[0]", "NotIn", "a", true, policy.No, "a", "b"), "wants pods with a label app other than a or b; this one has app=a"},
-		{label("podSelector.matchExpressions[0]", "Exists", "", false, policy.No), "wants pods with a label app; this one has no label app"},
-		{label("podSelector.matchExpressions[0]", "DoesNotExist", "a", true, policy.No), "wants pods without a label app; this one has app=a"},
-		{policy.Mismatch{Reason: policy.OtherNamespace, Want: []string{"shop"}, Saw: "prod"}, "means pods of namespace shop only; this one is in prod"},
-		{block(policy.OutsideBlock, "10.1.0.4", "192.0.2.0/24"), "wants an address in 192.0.2.0/24; this one is 10.1.0.4"},
-		{block(policy.OutsideBlock, "10.1.0.4", "192.0.2.10/32"), "wants the address 192.0.2.10; this one is 10.1.0.4"},
-		{block(policy.OutsideBlock, "", "192.0.2.0/24"), "wants an address in 192.0.2.0/24; this one is not known"},
-		{block(policy.OutsideBlock, "10.0.0.0/8", "192.0.2.0/24"), "wants an address in 192.0.2.0/24"},
+		{label("podSelector.matchLabels[app]", "In", "db", true, policy.No, "web"), "selects pods with app=web; this one has app=db"},
+		{label("podSelector.matchLabels[app]", "In", "", false, policy.No, "web"), "selects pods with app=web; this one has no label app"},
+		{label("podSelector.matchLabels[app]", "In", "", false, policy.Maybe, "web"), "selects pods with app=web; it is not known whether this one has it"},
+		{label("namespaceSelector.matchLabels[app]", "In", "db", true, policy.No, "web"), "selects namespaces with app=web; its namespace has app=db"},
+		{label("podSelector.matchExpressions[0]", "In", "db", true, policy.No, "a", "b", "c"), "selects pods with app=a, b or c; this one has app=db"},
+		{label("podSelector.matchExpressions[0]", "NotIn", "a", true, policy.No, "a", "b"), "selects pods with a label app other than a or b; this one has app=a"},
+		{label("podSelector.matchExpressions[0]", "Exists", "", false, policy.No), "selects pods with a label app; this one has no label app"},
+		{label("podSelector.matchExpressions[0]", "DoesNotExist", "a", true, policy.No), "selects pods without a label app; this one has app=a"},
+		{policy.Mismatch{Reason: policy.OtherNamespace, Want: []string{"shop"}, Saw: "prod"}, "selects pods of namespace shop only; this one is in namespace prod"},
+		{block(policy.OutsideBlock, "10.1.0.4", "192.0.2.0/24"), "allows an address in 192.0.2.0/24; this one is 10.1.0.4"},
+		{block(policy.OutsideBlock, "10.1.0.4", "192.0.2.10/32"), "allows the address 192.0.2.10; this one is 10.1.0.4"},
+		{block(policy.OutsideBlock, "", "192.0.2.0/24"), "allows an address in 192.0.2.0/24; this one is not known"},
+		{block(policy.OutsideBlock, "10.0.0.0/8", "192.0.2.0/24"), "allows an address in 192.0.2.0/24"},
 		{block(policy.InExcept, "10.1.0.4", "10.1.0.0/16"), "10.1.0.4 is in its except 10.1.0.0/16"},
 	} {
-		if got := MismatchText(&c.miss); got != c.want {
+		if got := mismatchText(&c.miss, whom{"this one", "its namespace"}); got != c.want {
 			t.Errorf("said %q, want %q", got, c.want)
 		}
 	}
@@ -55,12 +55,12 @@ func TestPeersAreToldTogether(t *testing.T) {
 		clauses []policy.Clause
 		want    string
 	}{
-		{[]policy.Clause{clause("podSelector", "app", "a"), clause("podSelector", "app", "b")}, "wants pods with app=a or b; this one has app=x"},
-		{[]policy.Clause{clause("podSelector", "app", "a"), clause("podSelector", "tier", "b")}, "wants pods with app=a; this one has app=x; wants pods with tier=b; this one has tier=x"},
-		{[]policy.Clause{clause("podSelector", "app", "a"), clause("namespaceSelector", "app", "b")}, "wants pods with app=a; this one has app=x; wants namespaces with app=b; this one has app=x"},
+		{[]policy.Clause{clause("podSelector", "app", "a"), clause("podSelector", "app", "b")}, "selects pods with app=a or b; this one has app=x"},
+		{[]policy.Clause{clause("podSelector", "app", "a"), clause("podSelector", "tier", "b")}, "selects pods with app=a; this one has app=x; selects pods with tier=b; this one has tier=x"},
+		{[]policy.Clause{clause("podSelector", "app", "a"), clause("namespaceSelector", "app", "b")}, "selects pods with app=a; this one has app=x; selects namespaces with app=b; its namespace has app=x"},
 		{nil, ""},
 	} {
-		if got := peersMissed(c.clauses); got != c.want {
+		if got := peersMissed(c.clauses, whom{"this one", "its namespace"}); got != c.want {
 			t.Errorf("said %q, want %q", got, c.want)
 		}
 	}

@@ -20,7 +20,11 @@ func (d *Diagnosis) Fixed() []string {
 	}
 	for _, l := range d.DNS {
 		if edits(l.Causes) {
-			out = append(out, d.proof(d.ShortName(l.Causes[0].Flow.Source), "DNS", l.Answers))
+			text := d.proof(d.ShortName(l.Causes[0].Flow.Source), "DNS", l.Answers)
+			if d.Verdict == Allowed && len(d.Answers) > 0 {
+				text += "; policies allow the connection itself already"
+			}
+			out = append(out, text)
 		}
 	}
 	return slices.Compact(out)
@@ -43,7 +47,7 @@ func (d *Diagnosis) proof(from, to string, answers []check.Answer) string {
 		v := combine(verdicts)
 		ports[v] = append(ports[v], fmt.Sprintf("%d/%s", a.Route.Port, a.Route.Protocol))
 	}
-	text := fmt.Sprintf("re-evaluated: %s → %s becomes ", from, to)
+	text := fmt.Sprintf("re-evaluated with this change: %s → %s becomes ", from, to)
 	if len(ports) == 1 {
 		for v := range ports {
 			return text + string(v) + doubt(v)
@@ -60,7 +64,7 @@ func (d *Diagnosis) proof(from, to string, answers []check.Answer) string {
 
 func doubt(v Verdict) string {
 	if v == Unknown {
-		return ", for it depends on what is not known"
+		return ", because it depends on what is not known"
 	}
 	return ""
 }

@@ -11,16 +11,19 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // ruleLines says, for each group of pods that is treated alike and each direction, what isolates,
-// what admits, and what comes nearest where nothing does. A group whose lines are already there
-// is not repeated.
+// what admits, and what comes nearest where nothing does. Where that differs from case to case, each
+// line says for which it is so.
 func (d *Diagnosis) ruleLines() []Line {
 	var lines []Line
+	var cases [][]string // of each line
 	several := len(d.Answers) > 1
 	for _, a := range d.Answers {
+		split := splitOf(a.Pairs)
 		for _, j := range a.Pairs {
 			decisions := j.Decisions
 			if isRange(j.Sources) || isRange(j.Destinations) {
@@ -28,25 +31,44 @@ func (d *Diagnosis) ruleLines() []Line {
 			}
 			for _, decision := range decisions {
 				for _, side := range []policy.DirectionDecision{decision.Egress, decision.Ingress} {
-					l := sideLine(side, decision.Flow)
+					l := d.sideLine(side, decision.Flow)
 					if several {
 						l.Label += fmt.Sprintf(" %d/%s", a.Route.Port, a.Route.Protocol)
 					}
-					if ranged := rangeLabel(j, a); ranged != "" {
-						l.Text = ranged + ": " + l.Text
+					i := slices.Index(lines, l)
+					if i < 0 {
+						i = len(lines)
+						lines, cases = append(lines, l), append(cases, nil)
 					}
-					if j.Self {
-						l.Text += " (a pod to itself)"
-					}
-					if !slices.Contains(lines, l) {
-						lines = append(lines, l)
+					if c := d.caseOf(split, j, a, decision); c != "" && !slices.Contains(cases[i], c) {
+						cases[i] = append(cases[i], c)
 					}
 				}
 			}
 		}
 	}
+	plain := slices.Clone(lines)
+	for i, l := range plain {
+		others := func(o Line) bool { return o.Label == l.Label && o.Text != l.Text }
+		if len(cases[i]) > 0 && slices.ContainsFunc(plain, others) {
+			verdict, why, _ := strings.Cut(l.Text, ": ")
+			lines[i].Text = fmt.Sprintf("%s %s: %s", verdict, fewCases(cases[i]), why)
+		}
+	}
+	if len(lines) == 0 && d.unjudged() {
+		return []Line{{Status: Skipped, Text: d.whyUnjudged()}}
+	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return strings.Compare(a.Label, b.Label) })
 	return foremost(lines)
+}
+
+// fewCases joins the names of some cases, no more than a person wants to read.
+func fewCases(cases []string) string {
+	const most = 3
+	if n := len(cases); n > most {
+		return fmt.Sprintf("%s and %s", strings.Join(cases[:most], ", "), count(n-most, "more case"))
+	}
+	return strings.Join(cases, ", ")
 }
 
 // maxRuleLines is how many lines on rules a person may want to read.
@@ -92,48 +114,63 @@ func rangeLabel(j check.Judged, a check.Answer) string {
 }
 
 // sideLine says how one direction of a flow was decided.
-func sideLine(d policy.DirectionDecision, f policy.Flow) Line {
-	line := Line{Label: d.Direction.String()}
-	switch d.Verdict {
+func (d *Diagnosis) sideLine(side policy.DirectionDecision, f policy.Flow) Line {
+	line := Line{Label: side.Direction.String()}
+	switch side.Verdict {
 	case policy.Allowed:
-		line.Status, line.Text = OK, "allowed: "+whyAllowed(d)
+		line.Status, line.Text = OK, "allowed: "+d.whyAllowed(side, f)
 	case policy.Denied:
-		line.Status, line.Text = Problem, "denied: isolated by "+policyNames(d.Isolating)
-		if near := nearest(d, f); near != "" {
+		line.Status, line.Text = Problem, "denied: isolated by "+policyNames(side.Isolating)
+		if near := nearest(side, f); near != "" {
 			line.Text += "; nearest rule: " + near
 		}
 	default:
-		line.Status, line.Text = NotKnown, "not known: "+hangsOn(d)
+		line.Status, line.Text = NotKnown, "not known: "+hangsOn(side)
 	}
 	return line
 }
 
-func whyAllowed(d policy.DirectionDecision) string {
-	switch d.Exempt {
+// notAPod says of an end that no NetworkPolicy applies to what it is instead of a pod.
+func (d *Diagnosis) notAPod(side policy.DirectionDecision, f policy.Flow) string {
+	e := f.Destination
+	if side.Direction == policy.Egress {
+		e = f.Source
+	}
+	switch {
+	case e.Node != nil && d.ShortName(e) == e.Node.Name:
+		return fmt.Sprintf("%s is a node, and NetworkPolicies only apply to pods", e.Node.Name)
+	case e.Node != nil || e.Outside.Name == ends.ControlPlane:
+		return "the API server is not a pod, and NetworkPolicies only apply to pods"
+	}
+	return fmt.Sprintf("%s is outside the cluster, and NetworkPolicies only apply to pods", d.Name(e))
+}
+
+func (d *Diagnosis) whyAllowed(side policy.DirectionDecision, f policy.Flow) string {
+	switch side.Exempt {
 	case policy.NotAPodSubject:
-		return "this end is not a pod, so no NetworkPolicy applies to it"
+		return d.notAPod(side, f)
 	case policy.SelfTraffic:
-		return "a pod always reaches itself"
+		return "a pod may always reach itself"
 	case policy.Hairpin:
 		return "this network plugin lets a pod reach itself through its own Service"
 	case policy.HostNetwork:
-		return "hostNetwork pods are not subject to NetworkPolicies"
+		return "NetworkPolicies do not apply to hostNetwork pods on this network plugin"
 	case policy.OwnNode:
-		return "a pod is always reached from its own node"
+		return "a pod's own node may always reach it"
 	case policy.Unenforced:
-		return "this network plugin does not enforce on pods without an owner"
+		return "this network plugin does not enforce policies on pods without an owner"
 	}
-	if len(d.Admitting) > 0 {
+	if len(side.Admitting) > 0 {
 		var refs []string
-		for _, r := range d.Admitting {
+		for _, r := range side.Admitting {
 			refs = append(refs, refText(r))
 		}
 		return strings.Join(refs, ", ")
 	}
-	if d.Isolated == policy.No {
+	if side.Isolated == policy.No {
 		return "no policy isolates it"
 	}
-	return "whatever the facts that are not known turn out to be"
+	return "in every case that is possible"
 }
 
 func policyNames(policies []*cluster.Policy) string {
@@ -164,7 +201,7 @@ func nearest(d policy.DirectionDecision, f policy.Flow) string {
 			case r.PeersMatch == policy.Yes:
 				score, why = 3, portsMissed(r.Ref, f)
 			case r.PortsMatch == policy.Yes:
-				score, why = 2, peersMissed(r.Peers)
+				score, why = 2, peersMissed(r.Peers, otherEnd(d.Direction))
 			}
 			if score > best {
 				best, text = score, fmt.Sprintf("%s (%s)", refText(r.Ref), why)
@@ -172,6 +209,14 @@ func nearest(d policy.DirectionDecision, f policy.Flow) string {
 		}
 	}
 	return text
+}
+
+// otherEnd names the end that the peers of a rule are about.
+func otherEnd(d policy.Direction) whom {
+	if d == policy.Egress {
+		return whom{"the destination", "the destination's namespace"}
+	}
+	return whom{"the source", "the source's namespace"}
 }
 
 // forEverybody tells whether a rule names no peers, or every pod.
@@ -199,7 +244,7 @@ func hangsOn(d policy.DirectionDecision) string {
 		}
 	}
 	if len(out) == 0 {
-		return "there is no pod to judge"
+		return "there is no pod to check"
 	}
 	return strings.Join(out, "; ")
 }

@@ -267,9 +267,9 @@ func (s *subject) selectionLines(p *cluster.Pod) []Line {
 				others = append(others, sel.Policy.Name)
 				continue
 			}
-			lines = append(lines, Line{Status: Skipped, Label: "  " + sel.Policy.Name, Text: "does not select it: " + MismatchText(sel.Mismatch)})
+			lines = append(lines, Line{Status: Skipped, Label: "  " + sel.Policy.Name, Text: "does not select it: " + mismatchText(sel.Mismatch, thePod)})
 		default:
-			lines = append(lines, Line{Status: NotKnown, Label: "  " + sel.Policy.Name, Text: "may select it: " + MismatchText(sel.Mismatch)})
+			lines = append(lines, Line{Status: NotKnown, Label: "  " + sel.Policy.Name, Text: "may select it: " + mismatchText(sel.Mismatch, thePod)})
 		}
 	}
 	if len(others) > 0 {
@@ -281,6 +281,9 @@ func (s *subject) selectionLines(p *cluster.Pod) []Line {
 	}
 	return lines
 }
+
+// thePod is what a policy selects or does not.
+var thePod = whom{"the pod", "its namespace"}
 
 // selectedBy names the policies that select a pod in one line.
 func (s *subject) selectedBy(p *cluster.Pod) Line {
@@ -342,9 +345,9 @@ func Namespaces(q One) (*OneStep, error) {
 // namespaceMismatch says why a namespaceSelector, or the lack of one, does not mean a namespace.
 func namespaceMismatch(m *policy.Mismatch) string {
 	if m.Reason == policy.LabelMismatch {
-		return labelMismatch(*m, "namespaces")
+		return labelMismatch(*m, "namespaces", "the namespace")
 	}
-	return MismatchText(m)
+	return mismatchText(m, whom{"the namespace", "the namespace"})
 }
 
 // miss is a reason why selectors do not match, and the places it holds at.

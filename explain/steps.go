@@ -158,6 +158,7 @@ func LabelText(pods []*cluster.Pod) string {
 // namespaceLines says which labels the namespaces of both ends carry.
 func (d *Diagnosis) namespaceLines() []Line {
 	var lines []Line
+	mentioned := slices.ContainsFunc(d.Findings, func(f check.Finding) bool { return strings.HasPrefix(f.Code, families[StepNamespaces]) })
 	for _, end := range []ends.End{d.Source, d.Destination} {
 		name := end.Ref.Namespace
 		if name == "" || slices.ContainsFunc(lines, func(l Line) bool { return l.Label == name }) {
@@ -165,7 +166,10 @@ func (d *Diagnosis) namespaceLines() []Line {
 		}
 		line := NamespaceLine(d.Snapshot.Namespace(name))
 		if line.Status == NotKnown && !d.hangsOnNamespace(name) {
-			line.Status, line.Text = Skipped, "not read, and nothing here depends on them"
+			line.Status, line.Text = Skipped, "not read; the answer does not depend on them"
+		}
+		if own := cluster.MetadataName + "=" + name; mentioned && !strings.Contains(line.Text, own) {
+			line.Text += " " + own // the finding may speak of it
 		}
 		lines = append(lines, line)
 	}
@@ -201,7 +205,7 @@ func NamespaceLine(n *cluster.Namespace) Line {
 	case n.Labels.Open == cluster.AllKeys:
 		line.Status, line.Text = NotKnown, "not read; only "+cluster.MetadataName+"="+n.Name+" is certain"
 	case len(out) == 0:
-		line.Text = "only " + cluster.MetadataName + "=" + n.Name
+		line.Text = "no labels besides " + cluster.MetadataName + "=" + n.Name
 	default:
 		line.Text = strings.Join(out, " ")
 	}
@@ -217,14 +221,17 @@ func (d *Diagnosis) portLines() []Line {
 		if len(r.Backends)+len(r.Unready) == 0 {
 			continue
 		}
-		text := fmt.Sprintf("the client dials %d/%s; policies see the same port", r.Port, r.Protocol)
+		text := fmt.Sprintf("the client connects to %d/%s, and policies see %d/%s", r.Port, r.Protocol, r.Port, r.Protocol)
 		if numbers := arriving(r); r.Service != nil {
-			text = fmt.Sprintf("the client dials %d/%s; policies see pod port %s", r.Port, r.Protocol, numbers)
+			text = fmt.Sprintf("the client connects to %d/%s, and policies see pod port %s", r.Port, r.Protocol, numbers)
 		}
 		if d.Destination.Ref.Kind == "CIDR" || d.Destination.Ref.Kind == "Internet" || d.Destination.Ref.Kind == "DNSName" || d.Destination.Node != nil {
 			text = fmt.Sprintf("%d/%s", r.Port, r.Protocol)
 		}
 		lines = append(lines, Line{Status: OK, Text: text})
+	}
+	if len(lines) == 0 && d.unjudged() {
+		return []Line{{Status: Skipped, Text: d.whyUnjudged()}}
 	}
 	return lines
 }
@@ -233,7 +240,7 @@ func (d *Diagnosis) portLines() []Line {
 func (d *Diagnosis) policyLines() []Line {
 	involved := d.Involved()
 	if len(involved) == 0 && d.unjudged() {
-		return []Line{{Status: Skipped, Text: "not looked at: there is no pod to judge"}}
+		return []Line{{Status: Skipped, Text: d.whyUnjudged()}}
 	}
 	if len(involved) == 0 && d.Verdict == Unknown {
 		return []Line{{Status: NotKnown, Text: "no NetworkPolicy that was read selects either end"}}
@@ -252,6 +259,9 @@ func (d *Diagnosis) policyLines() []Line {
 // involvedText sums up policies that nothing was found wrong with, and no more than was looked at.
 func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 	text := count(len(involved), "policy") + " involved"
+	if len(involved) <= mostNamed {
+		text += ": " + strings.Join(policyRefs(involved), ", ")
+	}
 	if !d.Deep {
 		return text
 	}
@@ -266,7 +276,32 @@ func (d *Diagnosis) involvedText(involved []*cluster.Policy) string {
 	}) {
 		return text // what matches nothing is named as the cause, or nothing here hangs on it
 	}
-	return text + "; every rule that selects pods matches some"
+	if !slices.ContainsFunc(involved, func(np *cluster.Policy) bool { return len(check.PeersOf(np)) > 0 }) {
+		return text
+	}
+	whose := "their"
+	if len(involved) == 1 {
+		whose = "its"
+	}
+	return fmt.Sprintf("%s; each selector in %s rules matches a pod", text, whose)
+}
+
+// mostNamed is how many policies a line names.
+const mostNamed = 5
+
+// policyRefs names policies, with their namespaces where these differ.
+func policyRefs(policies []*cluster.Policy) []string {
+	several := slices.ContainsFunc(policies, func(np *cluster.Policy) bool { return np.Namespace != policies[0].Namespace })
+	var out []string
+	for _, np := range policies {
+		name := np.Name
+		if several {
+			name = np.Namespace + "/" + name
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // unsure returns those of some policies whose rules the answer might be about, if more were known of
@@ -294,6 +329,24 @@ func (d *Diagnosis) unjudged() bool {
 	return !slices.ContainsFunc(d.Answers, func(a check.Answer) bool { return len(a.Pairs) > 0 })
 }
 
+// whyUnjudged says why there is no pair of ends to judge.
+func (d *Diagnosis) whyUnjudged() string {
+	finished := func(p *cluster.Pod) bool { return !p.Finished() }
+	switch {
+	case len(d.Source.Pods) > 0 && !slices.ContainsFunc(d.Source.Pods, finished):
+		return "not checked: the source is not running"
+	case d.Destination.Service == nil && len(d.Destination.Pods) > 0 && !slices.ContainsFunc(d.Destination.Pods, finished):
+		return "not checked: the destination is not running"
+	case d.Source.Unread != nil:
+		return "not checked: it is not known what connects"
+	case d.Destination.Unread != nil:
+		return "not checked: the destination could not be read"
+	case slices.ContainsFunc(d.Answers, func(a check.Answer) bool { return len(a.Route.Obstacles) > 0 }):
+		return "not checked: no pod would get this connection"
+	}
+	return "not checked: there is no pod to check"
+}
+
 // unchecked says that there are rules of which it cannot be told whether they match anything, for
 // lack of what was read. It is empty where there are none.
 func unchecked(p *check.Pass, policies []*cluster.Policy) string {
@@ -303,9 +356,9 @@ func unchecked(p *check.Pass, policies []*cluster.Policy) string {
 			switch {
 			case len(pods) > 0 || complete:
 			case p.Snapshot.Read.All:
-				return "some rules could not be checked: labels of namespaces or pods are not known"
+				return "it is not known whether all selectors in their rules match a pod: labels of namespaces or pods are not known"
 			default:
-				return "rules about other namespaces were checked only against what was read (-A reads all)"
+				return "selectors for other namespaces were only checked against what was read (-A reads all)"
 			}
 		}
 	}

@@ -17,11 +17,11 @@ func (d *Diagnosis) Summary() string {
 	if len(d.Findings) > 0 && (d.Findings[0].Cause || d.Findings[0].Severity == check.Error) && d.Result == Fails {
 		f := d.Findings[0]
 		text := fmt.Sprintf("%s (%s)", f.Message, f.Code)
-		if f.Cause {
+		if f.Cause && !strings.HasPrefix(f.Code, families[StepEndpoints]) { // those are not about policies
 			text = d.where() + text
 		}
 		if n := d.otherErrors(); n > 1 {
-			return text + fmt.Sprintf("; and %s, named below. All fixes are needed", count(n, "more problem"))
+			return text + fmt.Sprintf("; there are %s, listed below. All fixes are needed", count(n, "more problem"))
 		}
 		if second, ok := d.secondCause(); ok {
 			where := "at the other end"
@@ -34,9 +34,9 @@ func (d *Diagnosis) Summary() string {
 	}
 	switch {
 	case d.Result == Works && d.Verdict == Unknown:
-		return "nothing enforces policies, as --network-plugin says; what they say of it is not known"
+		return "nothing enforces policies, as --network-plugin says; what they say about this connection is not known"
 	case d.Result == Works && d.Verdict == Partial:
-		return "policies deny it for some, but nothing enforces them, as --network-plugin says"
+		return "policies deny some of it, but nothing enforces them, as --network-plugin says"
 	case d.Result == Works && d.Verdict == Denied:
 		return "policies deny it, but nothing enforces them, as --network-plugin says"
 	case d.Result == Works:
@@ -60,7 +60,15 @@ func (d *Diagnosis) Summary() string {
 		}
 		return "it could not be determined"
 	}
-	return "it depends on " + strings.Join(missing, "; and on ")
+	return "it depends on " + strings.Join(missing, ", and on ")
+}
+
+// Outcomes says of an unclear answer what becomes of it in each case, where that can be told.
+func (d *Diagnosis) Outcomes() []string {
+	if d.Result != Unclear || d.Tested != "" || d.Verdict != Unknown {
+		return nil
+	}
+	return d.outcomes()
 }
 
 // otherErrors counts the findings besides the first that make the connection fail.
@@ -98,7 +106,10 @@ func (d *Diagnosis) where() string {
 	}
 	how := "denied at "
 	if d.Verdict == Partial {
-		how = "Partial, some are denied at "
+		how = "Partial, some connections are denied at "
+		if allowed, denied, ok := d.parts(); ok {
+			how = fmt.Sprintf("Partial, allowed %s and denied %s at ", allowed, denied)
+		}
 	}
 	return how + strings.Join(at, " and ") + ": "
 }
@@ -116,7 +127,7 @@ func (d *Diagnosis) whyWorks() string {
 						continue
 					}
 					rules = rules && len(side.Admitting) > 0
-					if text := whyAllowed(side); !slices.Contains(reasons, text) {
+					if text := d.whyAllowed(side, decision.Flow); !slices.Contains(reasons, text) {
 						reasons = append(reasons, text)
 					}
 				}

@@ -56,7 +56,7 @@ func (a *aboutPolicy) types() {
 	}
 	text := fmt.Sprintf("not written down, so it became [%s]: always Ingress, and Egress where there is an egress rule", strings.Join(listed, ", "))
 	if lists(a.np, policy.Ingress) && len(a.np.Spec.Ingress) == 0 && len(a.np.Spec.Egress) > 0 {
-		a.note(Warning, "NPD601", "spec.policyTypes", text+". This policy has egress rules only, and yet it isolates ingress")
+		a.note(Warning, "NPD601", "spec.policyTypes", text+". This policy only has egress rules, but it also isolates ingress")
 		return
 	}
 	a.note(OK, "", "spec.policyTypes", text)
@@ -67,7 +67,7 @@ func (a *aboutPolicy) types() {
 func unlistedRules(e *Explanation, set *policy.Set, np *cluster.Policy) {
 	for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
 		if !lists(np, d) && len(rulesOf(np, d)) > 0 && set.Profile().Of(policy.UnlistedSectionsEnforced).Answer != policy.No {
-			e.note(NotKnown, "NPD602", e.place(np.Namespace, np.Name, "spec."+d.String()), "this network plugin may enforce these rules all the same")
+			e.note(NotKnown, "NPD602", e.place(np.Namespace, np.Name, "spec."+d.String()), "this network plugin may enforce these rules anyway")
 			e.fact(behaviourFact(set, policy.UnlistedSectionsEnforced))
 		}
 	}
@@ -157,7 +157,7 @@ func (a *aboutPolicy) peer(o Opening) {
 		a.note(OK, "NPD404", path, "both selectors of one item have to match: pods with these labels, in these namespaces")
 	}
 	if n := p.NamespaceSelector; n != nil && asksLabels(n) && o.Rule.Direction == policy.Ingress {
-		a.note(OK, "", "", "some peers go by labels of namespaces: whoever may set those decides who gets in, for a label is no proof of identity")
+		a.note(OK, "", "", "some peers select by namespace labels: whoever may set these labels decides who is allowed; a label is no proof of identity")
 	}
 }
 
@@ -193,7 +193,7 @@ func (a *aboutPolicy) withLabels(selector *metav1.LabelSelector) []string {
 // is the plugin's. Source: networking/v1 IPBlock; concept page "Network Policies", ipBlock.
 func block(e *Explanation, set *policy.Set, b *networkingv1.IPBlock, path, home string) {
 	if len(b.Except) > 0 && !e.told("NPD609", path) {
-		e.note(OK, "", path, "an except denies nothing: it is only left out here, and another rule or policy may allow it")
+		e.note(OK, "", path, "an except denies nothing: it is only excluded here, and another rule or policy may allow it")
 	}
 	within, all := podsWithin(set.Snapshot(), b)
 	if len(within) == 0 && !all || e.told("NPD615", path) {
@@ -207,9 +207,9 @@ func block(e *Explanation, set *policy.Set, b *networkingv1.IPBlock, path, home 
 	plugin := set.Profile().Name
 	switch set.Profile().Of(policy.IPBlockMatchesPods).Answer {
 	case policy.Yes:
-		e.note(OK, "", path, fmt.Sprintf("it means %s for on %s an ipBlock matches pods", whom, plugin))
+		e.note(OK, "", path, fmt.Sprintf("it means %s because on %s an ipBlock matches pods", whom, plugin))
 	case policy.No:
-		e.note(OK, "NPD407", path, fmt.Sprintf("it does not mean %s for on %s an ipBlock matches no pod", whom, plugin))
+		e.note(OK, "NPD407", path, fmt.Sprintf("it does not mean %s because on %s an ipBlock matches no pod", whom, plugin))
 	default:
 		e.note(NotKnown, "NPD407", path, fmt.Sprintf("whether it means %s depends on the network plugin", whom))
 		e.fact(behaviourFact(set, policy.IPBlockMatchesPods))
@@ -344,11 +344,11 @@ func rivals(e *Explanation, set *policy.Set, p *cluster.Pod) {
 	for _, f := range set.Rivals(p) {
 		if f.Kind == policy.LayerUnread {
 			e.unread(f)
-			e.note(NotKnown, "", "", f.Object.Name+" could not be read: there may be some that decide otherwise")
+			e.note(NotKnown, "", "", f.Object.Name+" could not be read: there may be some that decide differently")
 			continue
 		}
 		e.fact(f)
-		e.note(NotKnown, "", "", fmt.Sprintf("%s may apply to these pods, too, and decide otherwise; policies of its kind are not explained", f.Object))
+		e.note(NotKnown, "", "", fmt.Sprintf("%s may apply to these pods, too, and decide differently; policies of its kind are not explained", f.Object))
 	}
 }
 

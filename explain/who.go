@@ -226,7 +226,7 @@ func maybeText(m *policy.Mismatch) string {
 	if m.Reason == policy.HostNetworkPod || m.Reason == policy.PluginDecides {
 		return behaviourText(policy.Behaviour(m.Key))
 	}
-	return MismatchText(m)
+	return mismatchText(m, whom{"this one", "its namespace"})
 }
 
 // behaviourFact is that it is not known how the network plugin behaves.

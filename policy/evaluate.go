@@ -167,13 +167,13 @@ func (s *Set) throughNode(w *world, f Flow, d *DirectionDecision) {
 	if f.Service != nil {
 		fact.Object = f.Service.Ref()
 	}
-	answer, _ := w.ask(fact, []string{"client", "node", "own node"})
+	answer, _ := w.ask(fact, []string{ClientSeen, NodeSeen, OwnNodeSeen})
 	switch answer {
-	case "client":
+	case ClientSeen:
 		*d = client
-	case "node":
+	case NodeSeen:
 		*d = node
-	case "own node":
+	case OwnNodeSeen:
 		*d = own
 	default:
 		*d = client

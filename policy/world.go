@@ -64,7 +64,11 @@ const maxCases = 2048
 // there are two ways that differ in nothing else and come out differently, and those that cannot
 // be worked out by cases.
 func settle(evaluate func(*world) Verdict) (Verdict, []Fact) {
-	s := &settling{evaluate: evaluate, budget: maxCases, assumed: map[Fact]string{}, decisive: map[Fact]bool{}}
+	return settling{evaluate: evaluate, assumed: map[Fact]string{}}.settle()
+}
+
+func (s settling) settle() (Verdict, []Fact) {
+	s.budget, s.decisive = maxCases, map[Fact]bool{}
 	s.split()
 	verdict := s.cases[0].verdict
 	for _, c := range s.cases {
@@ -88,6 +92,8 @@ type settling struct {
 	answers  []int  // what is assumed of each by number, counted from 1; 0: nothing
 	cases    []oneCase
 	decisive map[Fact]bool
+	// asked, if not nil, is told every question that was split on.
+	asked map[Fact][]string
 }
 
 // oneCase is a verdict and the answers that led to it, by number of the fact.
@@ -111,6 +117,9 @@ func (s *settling) split() {
 			}
 		}
 		return
+	}
+	if s.asked != nil {
+		s.asked[q.fact] = q.answers
 	}
 	number := s.number(q.fact)
 	for i, answer := range q.answers {

@@ -87,18 +87,18 @@ func (c *Comparison) findings(results []Result) {
 	for _, j := range c.Judged {
 		switch {
 		case j.Hop == Name && j.Outcome() != Connected && j.Fails() && j.Outcome().Answered(), j.Hop == Name && j.Outcome() == Connected && !j.asExpected():
-			add("NPD805", j, fmt.Sprintf("the name %s stands for %s, the API says %s", j.Name, said(j.Result), listed(j.Expected)), "compare the name that the client uses with the Service; look at the DNS server")
+			add("NPD805", j, fmt.Sprintf("the name %s resolves to %s, and by the API it should be %s", j.Name, said(j.Result), listed(j.Expected)), "compare the name that the client uses with the Service; look at the DNS server")
 		case j.Hop == Service && c.Culprit == ServiceMapping && j.Fails():
 			explained[Service] = true
-			add("NPD806", j, fmt.Sprintf("%s does not work (%s), and every pod behind it that was tested does", j.Target(), j.Outcome()), "look at kube-proxy, or what stands for it, on node "+orUnknown(c.Plan.Source.Node))
+			add("NPD806", j, fmt.Sprintf("%s does not work (%s), and every pod behind it that was tested does", j.Target(), j.Outcome()), "look at kube-proxy, or what replaces it, on node "+orUnknown(c.Plan.Source.Node))
 		case j.Hop == Loopback && j.Outcome() == Connected && loopbackOnly(j, results):
 			explained[Backend], explained[Service] = true, true
-			add("NPD808", j, fmt.Sprintf("%s answers on port %d by the loopback of its pod, and refuses it by the pod's own address", j.Object.Name, j.Port), "let the application listen on 0.0.0.0 or ::")
+			add("NPD808", j, fmt.Sprintf("%s answers on port %d on the loopback address of its pod, and refuses it on the pod's own address", j.Object.Name, j.Port), "make the application listen on 0.0.0.0 or ::")
 		}
 	}
 	if works, fails, first := backends(c.Judged); works > 0 && fails > 0 && first.Verdict != policy.Denied && !explained[Backend] {
 		explained[Backend], explained[Service] = true, true
-		add("NPD807", first, fmt.Sprintf("%d of %d pods behind it do not work, %s the first (%s)", fails, works+fails, first.Object.Name, first.Outcome()), advice(first))
+		add("NPD807", first, fmt.Sprintf("%d of %d pods behind it do not answer, such as %s (%s)", fails, works+fails, first.Object.Name, first.Outcome()), advice(first))
 	}
 	for _, j := range c.Judged {
 		switch code := j.Row.Code; {

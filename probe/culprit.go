@@ -86,7 +86,7 @@ func (c scene) blameDNS() (Culprit, string) {
 		case r.Hop == ResolverUDP && r.Fails():
 			return DNS, "its server does not answer"
 		case r.Hop == Name && r.Fails():
-			return DNS, fmt.Sprintf("%s stands for %s", r.Name, said(r))
+			return DNS, fmt.Sprintf("%s resolves to %s", r.Name, said(r))
 		}
 	}
 	return NotKnown, ""

@@ -63,7 +63,7 @@ var Suspects = []SuspectMeaning{
 	{Sidecar, "the proxy in the source pod takes every connection, whatever becomes of it", "send a request and wait for the response"},
 	{NotUnderstood, "the server got what was sent and says nothing, since it makes no sense to it", "send a request of the server's own protocol"},
 	{DNSDown, "no DNS server runs, or it is overloaded", "kubectl get pods -n kube-system -l k8s-app=kube-dns"},
-	{NodeCache, "a cache on the node answers lookups in the DNS server's place, and policies judge the way to it otherwise", "look for node-local-dns"},
+	{NodeCache, "a cache on the node answers lookups in the DNS server's place, and policies treat traffic to it differently", "look for node-local-dns"},
 	{NamePolicy, "a policy on names answers in the DNS server's place", "list the plugin's own kinds of policies"},
 }
 

@@ -66,7 +66,7 @@ var Table = []Row{
 	{Handshake, policy.Denied, rejected, doesReject, Agrees, "it is denied, and the network plugin answers that with a refusal", "", nil},
 	{Handshake, policy.Denied, rejected, mayReject, SaysNothing, "it is denied, and was refused: by a plugin that is set to, or because nobody listens", "", []Suspect{NoEndpoints, NotListening, PluginRejects}},
 	{Handshake, policy.Unknown, []Outcome{Connected}, nil, SaysNothing, "it got through: nothing denies it now, from this pod", "", nil},
-	{Handshake, policy.Unknown, slices.Concat(nothing, rejected), nil, SaysNothing, "it does not work; whether policies are to blame hangs on what is not known", "NPD809", []Suspect{NoEndpoints, NotListening, PluginRejects, OtherLayer, NodePath, Firewall}},
+	{Handshake, policy.Unknown, slices.Concat(nothing, rejected), nil, SaysNothing, "it does not work; it is not known whether policies are the cause", "NPD809", []Suspect{NoEndpoints, NotListening, PluginRejects, OtherLayer, NodePath, Firewall}},
 
 	{Proxied, policy.Allowed, slices.Concat([]Outcome{Connected}, rejected, nothing), nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
 	{Proxied, policy.Denied, slices.Concat([]Outcome{Connected}, rejected, nothing), nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
@@ -83,7 +83,7 @@ var Table = []Row{
 	{Reply, policy.Denied, rejected, mayReject, SaysNothing, "it is denied, and was refused: by a plugin that is set to, or because nobody listens", "", []Suspect{NoEndpoints, NotListening, PluginRejects}},
 	{Reply, policy.Unknown, []Outcome{Connected}, nil, SaysNothing, "an answer came back: nothing denies it now, from this pod", "", nil},
 	{Reply, policy.Unknown, []Outcome{TimedOut}, nil, SaysNothing, "no answer; many servers give none to what they do not understand", "", []Suspect{NotUnderstood, NotListening}},
-	{Reply, policy.Unknown, slices.Concat(rejected, []Outcome{Unreachable}), nil, SaysNothing, "it does not work; whether policies are to blame hangs on what is not known", "NPD809", []Suspect{NoEndpoints, NotListening, PluginRejects, OtherLayer, NodePath}},
+	{Reply, policy.Unknown, slices.Concat(rejected, []Outcome{Unreachable}), nil, SaysNothing, "it does not work; it is not known whether policies are the cause", "NPD809", []Suspect{NoEndpoints, NotListening, PluginRejects, OtherLayer, NodePath}},
 
 	{Lookup, policy.Allowed, answered, nil, Agrees, "lookups are allowed, and the DNS server was reached", "", nil},
 	{Lookup, policy.Allowed, []Outcome{QueryRefused}, nil, SaysNothing, "the query was refused by the server, or by a policy on names in its place", "", []Suspect{NamePolicy}},
@@ -96,7 +96,7 @@ var Table = []Row{
 	{Lookup, policy.Denied, rejected, mayReject, SaysNothing, "lookups are denied, and were refused: by a plugin that is set to, or by nobody being there", "", []Suspect{DNSDown, PluginRejects}},
 	{Lookup, policy.Unknown, answered, nil, SaysNothing, "the DNS server was reached: nothing denies lookups now, from this pod", "", nil},
 	{Lookup, policy.Unknown, []Outcome{QueryRefused}, nil, SaysNothing, "the query was refused by the server, or by a policy on names in its place", "", []Suspect{NamePolicy}},
-	{Lookup, policy.Unknown, slices.Concat(unanswered, rejected), nil, SaysNothing, "no DNS server answers; whether policies are to blame hangs on what is not known", "NPD804", []Suspect{DNSDown, PluginRejects, OtherLayer, NodeCache}},
+	{Lookup, policy.Unknown, slices.Concat(unanswered, rejected), nil, SaysNothing, "no DNS server answers; it is not known whether policies are the cause", "NPD804", []Suspect{DNSDown, PluginRejects, OtherLayer, NodeCache}},
 }
 
 // unread is the row of what shows nothing: a test that did not run to its end, and an outcome of DNS

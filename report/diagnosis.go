@@ -40,8 +40,8 @@ type Diagnosis struct {
 	Probe *Probe `json:"probe,omitempty"`
 
 	// For people only: how both ends read in a headline, and the sentence that sums up.
-	from, to, summary, command string
-	fixed, changed, noted      []string
+	from, to, basis, summary, command string
+	outcomes, fixed, changed, noted   []string
 }
 
 // Pair is a group of sources and a group of destinations that are treated alike.
@@ -112,7 +112,9 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 		Origin:      provenanceOf(d.Changes),
 		from:        explain.Describe(d.Source),
 		to:          d.Headline(),
+		basis:       d.Basis(),
 		summary:     d.Summary(),
+		outcomes:    d.Outcomes(),
 		command:     o.Command,
 		fixed:       d.Fixed(),
 	}

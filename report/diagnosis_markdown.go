@@ -13,6 +13,14 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 	page.blank()
 	page.line("**" + d.Result + "**: " + markdown(d.summary) + ".")
 	page.blank()
+	page.line(markdown(d.basis) + ".")
+	if len(d.outcomes) > 0 {
+		page.blank()
+		for _, text := range d.outcomes {
+			page.line("- If " + markdown(text) + ".")
+		}
+	}
+	page.blank()
 	page.line("| step | | what was seen |")
 	page.line("| --- | --- | --- |")
 	for _, s := range d.steps() {
@@ -44,14 +52,14 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 	return page.err
 }
 
-// unknown writes what an unclear answer hangs on, and what could not be read.
+// unknown writes what an unclear answer depends on, and what could not be read.
 func (p *pager) unknown(result string, facts []Fact, gaps []Gap) {
 	if result == "Unclear" && len(facts) > 0 {
 		p.blank()
 		p.line("### What is not known")
 		p.blank()
 		for _, f := range facts {
-			p.line("- " + markdown(f.Missing) + ". To settle it: " + markdown(f.Settle) + ".")
+			p.line("- " + markdown(f.Missing) + ". To find out: " + markdown(f.Settle) + ".")
 		}
 	}
 	if len(gaps) > 0 {

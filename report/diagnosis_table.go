@@ -14,14 +14,19 @@ func (d *Diagnosis) table(w io.Writer, s Style) error {
 	page := &pager{w: w, style: s}
 	page.blank()
 	page.text("", s.paint(bold, Plain(d.from)+"  →  "+Plain(d.to)))
+	page.text("", Plain(d.basis))
 	page.blank()
 	page.steps(d.steps())
 	page.probe(d.Probe)
 	page.blank()
 	page.verdict(d.Result, d.summary)
+	page.outcomes(d.outcomes)
 	page.fixes(d)
 	page.changes(d.changed, d.noted)
 	page.missing(d.Facts, d.Gaps, d.command, d.Result)
+	if len(d.Findings) > 0 {
+		page.more(d.Findings[0].Code)
+	}
 	return page.err
 }
 
@@ -33,7 +38,7 @@ func (d *Diagnosis) steps() []Step {
 		for _, l := range step.Lines {
 			below := func(f Finding) bool { return f.Code == l.Label && f.Message == l.Text }
 			i := slices.IndexFunc(d.Findings, below)
-			if l.short != "" && (i > 0 || i == 0 && strings.Contains(d.summary, l.Text)) {
+			if l.short != "" && (i > 0 || i == 0 && (d.Result == "Works" || strings.Contains(d.summary, l.Text))) {
 				l.Text = l.short
 			}
 			if !slices.Contains(lines, l) {
@@ -111,6 +116,18 @@ func (p *pager) verdict(result, summary string) {
 	p.text("", p.style.paint(bold+";"+resultColor(result), strings.ToUpper(result)+":")+" "+Plain(summary)+".")
 }
 
+// outcomes writes what becomes of an unclear answer in each case.
+func (p *pager) outcomes(texts []string) {
+	var rows [][]string
+	for _, text := range texts {
+		rows = append(rows, []string{"If", Plain(text)})
+	}
+	if len(rows) > 0 {
+		p.blank()
+		p.grid(rows)
+	}
+}
+
 func resultColor(result string) string {
 	switch result {
 	case "Works":
@@ -144,23 +161,35 @@ func (p *pager) fixes(d *Diagnosis) {
 			}
 			rows = append(rows, []string{label, Plain(text)})
 		}
-	case len(fixes) == 0 && first.Advice != "" && (d.Result != "Unclear" || len(d.Facts) == 0):
-		rows = append(rows, []string{"Do", Plain(first.Advice)})
+	case len(fixes) == 0 && first.Advice != "" && d.Result != "Works" && (d.Result != "Unclear" || len(d.Facts) == 0):
+		rows = append(rows, []string{advised, Plain(first.Advice)})
+	}
+	if d.Result == "Works" {
+		rest = d.Findings // none is the cause of anything
 	}
 	for _, f := range rest {
 		if len(needed) == 2 && len(fixList(f.Fix)) > 1 && sameFixes(f, first) {
 			continue // the other end of the same connection: the summary speaks of both
 		}
 		rows = append(rows, []string{"Also", Plain(f.Message + " (" + f.Code + ")")})
-	}
-	if d.Result != "Works" {
-		rows = append(rows, []string{"More", "kubectl netpol-doctor explain " + first.Code})
+		if d.Result == "Works" && f.Advice != "" {
+			rows = append(rows, []string{"", Plain(f.Advice)})
+		}
 	}
 	if len(rows) > 0 {
 		p.blank()
 		p.grid(rows)
 	}
 	p.commands(fixes)
+}
+
+// advised is what advice is labelled with where no change is proposed.
+const advised = "Advice"
+
+// more says where to read on.
+func (p *pager) more(code string) {
+	p.blank()
+	p.grid([][]string{{"More", "kubectl netpol-doctor explain " + code}})
 }
 
 // code writes lines that are meant to be copied, so they are not wrapped.
@@ -170,18 +199,18 @@ func (p *pager) code(text string) {
 	}
 }
 
-// missing says what an unclear answer hangs on, and what could not be read.
+// missing says what would settle an unclear answer, and what could not be read.
 func (p *pager) missing(facts []Fact, gaps []Gap, command, result string) {
 	var rows [][]string
 	if result == "Unclear" {
 		for _, f := range facts {
-			rows = append(rows, []string{"Settle", Plain(f.Settle)})
+			rows = append(rows, []string{"Find out", Plain(f.Settle)})
 		}
 	}
 	rows = compact(rows)
 	for _, g := range gaps {
 		if g.Reason == string(cluster.NotProvided) {
-			continue // what hangs on it is among the facts
+			continue // what depends on it is among the facts
 		}
 		if g.Reason == string(cluster.NotRendered) {
 			rows = append(rows, []string{"Not read", Plain(g.Name + " " + g.Detail)})

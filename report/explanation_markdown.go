@@ -37,7 +37,7 @@ func (e *Explanation) markdown(w io.Writer) error {
 		page.line("### What is not known")
 		page.blank()
 		for _, f := range e.Facts {
-			page.line("- " + markdown(f.Missing) + ". To settle it: " + markdown(f.Settle) + ".")
+			page.line("- " + markdown(f.Missing) + ". To find out: " + markdown(f.Settle) + ".")
 		}
 	}
 	if len(e.Gaps) > 0 {

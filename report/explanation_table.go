@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -40,13 +41,20 @@ func (p *pager) finding(f CatalogueEntry) {
 		}
 		rows = append(rows, []string{part.label, part.text})
 	}
-	if len(f.Symptoms) > 0 {
-		rows = append(rows, []string{"Symptoms", strings.Join(f.Symptoms, "; ")})
+	if symptoms := f.Symptoms; len(symptoms) > 0 {
+		text := strings.Join(symptoms[:min(len(symptoms), mostSymptoms)], "; ")
+		if n := len(symptoms) - mostSymptoms; n > 0 {
+			text += fmt.Sprintf("; and %d more (-o json)", n)
+		}
+		rows = append(rows, []string{"Symptoms", text})
 	}
 	rows = append(rows, []string{"Severity", f.Severity})
 	p.blank()
 	p.grid(rows)
 }
+
+// mostSymptoms is how many symptoms are shown, the most typical first.
+const mostSymptoms = 6
 
 // mostCandidates is how many findings are shown for a symptom before the rest is only named.
 const mostCandidates = 8

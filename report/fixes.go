@@ -55,7 +55,7 @@ func fixLabels(fixes []shownFix) []string {
 }
 
 // careful is what a reason to think twice is labelled with.
-const careful = "Careful"
+const careful = "Caution"
 
 // fixRows writes a row for each fix.
 func fixRows(fixes []shownFix, codes bool) [][]string {
@@ -85,10 +85,29 @@ func (p *pager) commands(fixes []shownFix) {
 		}
 		joined = append(joined, f.Fix)
 	}
+	heading := ""
 	for _, f := range joined {
 		p.blank()
+		if h := commandHeading(f); h != heading {
+			heading = h
+			p.text("", Plain(h))
+			p.blank()
+		}
 		p.code(fixCommand(f))
 	}
+}
+
+// commandHeading says what to do with what makes a change.
+func commandHeading(f Fix) string {
+	switch from, moved := f.From.(string); {
+	case f.Manifest != nil && moved:
+		return fmt.Sprintf("Save this as a file and run kubectl apply -f FILE, then kubectl delete networkpolicy %s -n %s:", f.Object.Name, from)
+	case f.Manifest != nil:
+		return "Save this as a file and run kubectl apply -f FILE:"
+	case strings.Contains(f.Origin, ":"):
+		return "Change the file, or patch the object in the cluster:"
+	}
+	return "Patch the object in the cluster:"
 }
 
 func fixList(fix any) []Fix {

@@ -63,11 +63,8 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 	rows = fixRows(fixes, true)
 	for _, f := range r.Findings {
 		if len(fixList(f.Fix)) == 0 && f.Advice != "" {
-			rows = append(rows, []string{"Do", Plain(f.Advice + " (" + f.Code + ")")})
+			rows = append(rows, []string{advised, Plain(f.Advice + " (" + f.Code + ")")})
 		}
-	}
-	if len(r.Findings) > 0 {
-		rows = append(rows, []string{"More", "kubectl netpol-doctor explain " + r.Findings[0].Code})
 	}
 	if len(rows) > 0 {
 		page.blank()
@@ -75,6 +72,9 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 	}
 	page.commands(fixes)
 	page.missing(r.Facts, r.Gaps, r.command, r.Result)
+	if len(r.Findings) > 0 {
+		page.more(r.Findings[0].Code)
+	}
 	return page.err
 }
 
@@ -115,11 +115,13 @@ func (p *pager) findings(findings []Finding) {
 				p.blank()
 				p.line(careful + ": " + markdown(caution) + ".")
 			}
+			p.blank()
+			p.line(markdown(commandHeading(fix.Fix)))
 			p.fence(fixCommand(fix.Fix), fix.Manifest != nil)
 		}
 		if f.Advice != "" {
 			p.blank()
-			p.line("Advice: " + markdown(f.Advice) + ".")
+			p.line(advised + ": " + markdown(f.Advice) + ".")
 		}
 	}
 }

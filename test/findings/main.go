@@ -18,14 +18,12 @@ Made from the catalogue by ` + "`make generate`" + `. Codes are stable: they are
 
 - end: the source or the destination of a connection: a pod, a node, or an address outside the cluster
 - peer: one item of a rule's from or to
-- isolated: some policy selects the pod in that direction, so that only what a rule allows gets through
-- slip: a mistake in writing: a letter, the case, a hyphen
-- stamped: a label that a controller gives its pods, with a value that changes or differs from pod to pod
-- walk: the steps of ` + "`diagnose`" + `, from endpoints to policy logic; each is a command of its own, too
-- covered: another rule or policy allows all of it already
-- undefined: the specification leaves it to the network plugin
+- isolated: some policy selects the pod for that direction, so only what a rule allows can connect
+- redundant: another rule or policy allows all of it already
+- verdict: what policies say; result: whether the connection works, with Service, DNS and network plugin included
+- step: one line of ` + "`diagnose`" + `, from endpoints to policy logic; each is also a command of its own
 
-Symptoms are found by other words for them, too:
+Words in capitals, such as NAMESPACE, stand for names of your own. Symptoms are also found by these spellings:
 
 `
 
