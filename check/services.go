@@ -299,7 +299,10 @@ Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.status.podIPs}'
 Fix: give both ends an address of the same family, or use an address that the source can reach.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NoCommonFamily {
-				return fmt.Sprintf("%s and %s have no IP family in common", strings.Join(o.Detail, ""), o.Object)
+				if holds := o.Detail[1]; holds != "" {
+					return fmt.Sprintf("%s and %s%s: they have no IP family in common, so no packet can be sent between them", o.Detail[0], o.Object, holds)
+				}
+				return fmt.Sprintf("%s and %s have no IP family in common, so no packet can be sent between them", o.Detail[0], o.Object)
 			}
 			return ""
 		}, "give both ends an address of the same family"),

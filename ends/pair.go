@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -315,13 +316,32 @@ func (r *Route) families(s *cluster.Snapshot, source, destination policy.Endpoin
 	}
 	if len(out) == 0 {
 		// Nothing can be sent at all; the labels are judged all the same.
-		o := Obstacle{Kind: NoCommonFamily, Object: destination.Ref(), Detail: []string{source.Ref().String()}}
+		o := Obstacle{Kind: NoCommonFamily, Object: destination.Ref(), Detail: []string{source.Ref().String() + holding(source), holding(destination)}}
 		if !slices.ContainsFunc(r.Obstacles, func(other Obstacle) bool { return other.Kind == o.Kind && other.Object == o.Object }) {
 			r.Obstacles = append(r.Obstacles, o)
 		}
 		out = append(out, corev1.IPv4Protocol)
 	}
 	return out
+}
+
+// holding says which addresses an end has, if any is known.
+func holding(e policy.Endpoint) string {
+	var all []netip.Addr
+	switch {
+	case e.Pod != nil:
+		all = e.Pod.IPs
+	case e.Node != nil:
+		all = e.Node.IPs
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.String()
+	}
+	return " has " + strings.Join(texts, ", ")
 }
 
 // dials tells whether the client can dial the route in a family.
