@@ -17,8 +17,9 @@ CILIUMMODULE := $$(go list -m -f '{{.Dir}}' $(CILIUM))
 CILIUMFLAGS  := -s -w -X $(CILIUM)/pkg/version.ciliumVersion=$$(cat $(CILIUMMODULE)/VERSION)
 
 # Debian packages that the cluster of make e2e is made of: its container runtime and network, the
-# tools in its agnhost image, and the compiler that Cilium uses when it runs.
-E2E_PACKAGES := containerd runc containernetworking-plugins iptables iproute2 procps \
+# tools in its agnhost image, and the compiler that Cilium uses when it runs. With nftables, the tests
+# of probes between two network namespaces run, too.
+E2E_PACKAGES := containerd runc containernetworking-plugins iptables iproute2 procps nftables \
                 busybox-static bind9-dnsutils curl netcat-openbsd \
                 clang-19 llvm-19
 
