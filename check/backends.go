@@ -79,7 +79,7 @@ func noSuchPort(p *Pass) {
 					asked.Name = ""
 				}
 				f.Message = fmt.Sprintf("%s is not a port of Service %s; it is the port of its pods, which the Service's port %d leads to", asked, name(o.Object), sp.Port)
-				f.Advice = fmt.Sprintf("connect to port %d", sp.Port)
+				f.Advice = fmt.Sprintf("connect to port %d, and ask again with it: policies are only looked at for a port that the Service has", sp.Port)
 			}
 			p.report(f)
 		}

@@ -14,9 +14,9 @@ var fqdn = []Check{
 		Code: "NPD509", Severity: Info,
 		Title:    "a Cilium policy decides which names the source may look up",
 		Symptoms: slices.Concat([]string{"works with a trailing dot", "REFUSED"}, notFound),
-		Doc: `A CiliumNetworkPolicy that may select the source allows destinations by name (toFQDNs), or lists the
-names that may be looked up (rules.dns). Cilium then answers DNS queries itself and refuses every
-name that is not listed. A resolver with a search list first asks for
+		Doc: `A CiliumNetworkPolicy that may select the source allows destinations by name (toFQDNs), which works
+with a list of the names that may be looked up (rules.dns). Cilium passes DNS queries on for the
+names in that list and refuses all others. A resolver with a search list first asks for
 NAME.NAMESPACE.svc.cluster.local. If that is refused, some resolvers, such as musl's in Alpine
 images, give up, although the name itself is listed.
 
@@ -25,10 +25,10 @@ What you see: lookups fail at once with REFUSED, in some images only. With a tra
 Verify: in the pod, look the name up with and without a trailing dot, and see which query is
 REFUSED.
 
-Fix: if only the name with the trailing dot works, also allow "*.cluster.local" in rules.dns, use
-names with a trailing dot, or make Cilium answer NXDOMAIN
-(tofqdns-dns-reject-response-code=nameError). Whether that policy allows the connection is not
-evaluated here.`,
+Fix: if only the name with the trailing dot works, also allow "**.cluster.local" in rules.dns (one star
+stands for one label only), use names with a trailing dot, or make all of Cilium answer NXDOMAIN
+(tofqdns-dns-reject-response-code=nameError, and a restart of its agents). Whether that policy allows
+the connection is not evaluated here.`,
 		Run: func(p *Pass) {
 			// Where a name has to be looked up, the answer hangs on it.
 			asked := slices.ContainsFunc(p.DNS, Lookup.Unclear)
@@ -36,7 +36,7 @@ evaluated here.`,
 				p.report(Finding{
 					Object: f.Ref, Field: "spec.egress", Origin: f.Origin, Cause: asked,
 					Message: fmt.Sprintf("%s lists the names that %s may look up, and Cilium answers REFUSED for all others; a resolver that first tries the name with .svc.cluster.local appended may give up then", f.Ref, p.Source.Ref),
-					Advice:  "look the name up in the pod with and without a trailing dot; if it only works with the dot, allow \"*.cluster.local\" in rules.dns",
+					Advice:  "look the name up in the pod with and without a trailing dot; if it only works with the dot, allow \"**.cluster.local\" in rules.dns",
 				})
 			}
 		},

@@ -67,8 +67,9 @@ because it connects inside the pod, so it proves nothing here.
 Verify: inside the pod, connect to 127.0.0.1 and to the pod's own address on that port. If only the
 pod's address is refused, the application listens on the loopback address only.
 
-Fix: make it listen on all addresses (0.0.0.0 or [::]), or connect to the port of the proxy in the
-same pod. No policy causes this.`,
+Fix: where a proxy in the same pod is meant to be used, connect to its port. Otherwise make the
+application listen on all addresses (0.0.0.0 or [::]), which lets everybody in whom policies let in.
+No policy causes this.`,
 		Run: func(p *Pass) {
 			for i := range p.Answers {
 				r := &p.Answers[i].Route
@@ -76,9 +77,9 @@ same pod. No policy causes this.`,
 					if r.Protocol == corev1.ProtocolTCP && b.End.Pod != nil && slices.Contains(p.loopback(b.End.Pod), b.Port) {
 						p.report(Finding{
 							Object: p.owner(b.End), Doubt: true,
-							Message:  fmt.Sprintf("%s is configured to listen on 127.0.0.1:%d, which nothing outside the pod can reach", p.Name(b.End), b.Port),
+							Message:  fmt.Sprintf("%s seems to be configured to listen on 127.0.0.1:%d only, which nothing outside the pod could reach", p.Name(b.End), b.Port),
 							Evidence: map[string]string{"port": fmt.Sprint(b.Port)},
-							Advice:   fmt.Sprintf("test inside the pod whether its own address answers on port %d; if it does not, make the application listen on all addresses", b.Port),
+							Advice:   fmt.Sprintf("test inside the pod whether its own address answers on port %d (probe --probe-destination does); if not, see whether a proxy in the pod is meant to be used, on a port of its own, before you make the application listen on all addresses", b.Port),
 						})
 					}
 				}

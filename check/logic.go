@@ -48,7 +48,8 @@ What you see: the rules have no effect.
 
 Verify: kubectl get networkpolicy NAME -n NAMESPACE -o yaml, and compare policyTypes with the rules.
 
-Fix: list the direction in policyTypes, or delete the rules.`,
+Fix: delete the rules, or list the direction in policyTypes. That isolates the pods that the policy
+selects: everybody whom no rule allows is denied from then on.`,
 		Run: func(p *Pass) {
 			p.eachEdit([]change.Kind{change.UnlistedType}, func(c change.Cause, e change.Edit) {
 				p.cause(c, e, fmt.Sprintf("policy %s has %s rules that would allow it, but policyTypes does not list %s, so they are ignored", e.Object.Name, e.Direction, typeName(e.Direction.String())),
@@ -61,9 +62,9 @@ Fix: list the direction in policyTypes, or delete the rules.`,
 					}
 					p.report(Finding{
 						Object: np.Ref(), Field: "spec." + dir, Origin: np.Origin,
-						Message:  fmt.Sprintf("policy %s/%s has %s rules, but policyTypes does not list %s, so they are ignored (some plugins enforce them)", np.Namespace, np.Name, dir, typeName(dir)),
+						Message:  fmt.Sprintf("policy %s/%s has %s rules, but policyTypes does not list %s, so they are ignored (some versions of Cilium, and the AWS VPC CNI, enforce them)", np.Namespace, np.Name, dir, typeName(dir)),
 						Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes)},
-						Advice:   "if the rules should apply, list the direction in policyTypes; if not, delete them",
+						Advice:   fmt.Sprintf("if the rules should apply, list %s in policyTypes, which isolates the pods that it selects: everybody whom no rule allows is denied from then on; if not, delete the rules", typeName(dir)),
 					})
 				}
 			}

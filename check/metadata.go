@@ -12,7 +12,7 @@ import (
 var metadata = []Check{
 	{
 		Code: "NPD721", Severity: Info,
-		Title:    "a rule for a cloud metadata address may not be what decides",
+		Title:    "an agent on the node may take traffic to a cloud metadata address",
 		Symptoms: []string{"could not get credentials", "unable to locate credentials", "metadata server timeout"},
 		Doc: `The destination is an address at which a cloud gives pods their identity and nodes their metadata.
 On some clusters an agent on the node takes this traffic before policies see it, and then another
@@ -40,7 +40,7 @@ node's address and the agent's port; on Cilium, toEntities: [host].`,
 					}
 					p.report(Finding{
 						Object: p.Destination.Ref, Severity: severity, Doubt: doubt,
-						Message:  fmt.Sprintf("%s is where %s; an agent on the node may take that traffic before policies see it, so a rule for the address may not be what decides", n.Addr(), what),
+						Message:  fmt.Sprintf("%s is where %s; on some clusters an agent on the node takes that traffic before policies see it, and then they neither deny nor allow it", n.Addr(), what),
 						Evidence: map[string]string{"address": n.Addr().String()},
 						Advice:   "test in the pod; if it fails, allow what the provider says policies must allow (the address, or the node's address and the agent's port)",
 					})

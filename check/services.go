@@ -296,7 +296,8 @@ client's family.
 
 Verify: kubectl get pod POD -n NAMESPACE -o jsonpath='{.status.podIPs}'
 
-Fix: give both ends an address of the same family, or use an address that the source can reach.`,
+Fix: the cluster's network gives pods their addresses. See whether it is set up for both families on
+both nodes, and make the pod anew after that is mended; or use an address that the source can reach.`,
 		Run: obstacles(func(o ends.Obstacle) string {
 			if o.Kind == ends.NoCommonFamily {
 				if holds := o.Detail[1]; holds != "" {
@@ -305,7 +306,7 @@ Fix: give both ends an address of the same family, or use an address that the so
 				return fmt.Sprintf("%s and %s have no IP family in common, so no packet can be sent between them", o.Detail[0], o.Object)
 			}
 			return ""
-		}, "give both ends an address of the same family"),
+		}, "the cluster's network gives pods their addresses: see whether both nodes have ranges of both families, and make the pod anew after that is mended"),
 	},
 }
 

@@ -289,7 +289,7 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		"a policy of another layer": {
 			spec:   "{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}",
 			beside: "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}\n---\n",
-			says:   []string{"unknown  : shop/c (CiliumNetworkPolicy) may apply to these pods, too, and decide differently"},
+			says:   []string{"unknown  : shop/c (CiliumNetworkPolicy) may apply to these pods, too"},
 		},
 		"a policy of another layer for other pods": {
 			spec:   "{podSelector: {matchLabels: {app: api}}, policyTypes: [Ingress]}",

@@ -107,11 +107,11 @@ func FactText(f policy.Fact) FactWords {
 		}
 	case policy.OtherLayer:
 		return FactWords{
-			fmt.Sprintf("what %s says: it may apply to this connection and decide differently", o),
-			"read it, or test the connection: policies of this kind are not evaluated",
+			fmt.Sprintf("whether %s applies to this connection, and what it says: this tool does not evaluate policies of that kind", o),
+			fmt.Sprintf("read %s, or test the connection", o),
 		}
 	case policy.DNSServer:
-		return FactWords{"who answers DNS: the DNS Service is not among the objects that were read", "add the objects of the DNS server's namespace (usually kube-system) to the files (-f)"}
+		return FactWords{"which pods answer DNS: the DNS Service is not among the objects that were read", "add the Services, EndpointSlices and pods of the DNS server's namespace (usually kube-system) to the files (-f)"}
 	case policy.MeshTunnel:
 		return FactWords{fmt.Sprintf("whether the mesh carries the traffic to %s on port %s, which the rules would then have to allow", o, f.Key), "test the connection; rules for pods in the mesh should allow the mesh's port"}
 	case policy.EndUnread:

@@ -55,12 +55,23 @@ func (d *Diagnosis) Summary() string {
 	if len(missing) == 0 {
 		for _, f := range d.Findings {
 			if f.Severity == check.Warning {
-				return f.Message
+				return d.known() + f.Message
 			}
 		}
 		return "it could not be determined"
 	}
+	if d.known() != "" {
+		return d.known() + "the rest depends on " + strings.Join(missing, ", and on ")
+	}
 	return "it depends on " + strings.Join(missing, ", and on ")
+}
+
+// known says first what is known of an unclear answer.
+func (d *Diagnosis) known() string {
+	if d.Verdict == Allowed {
+		return "policies allow the connection itself; "
+	}
+	return ""
 }
 
 // Outcomes says of an unclear answer what becomes of it in each case, where that can be told.

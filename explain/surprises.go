@@ -344,11 +344,11 @@ func rivals(e *Explanation, set *policy.Set, p *cluster.Pod) {
 	for _, f := range set.Rivals(p) {
 		if f.Kind == policy.LayerUnread {
 			e.unread(f)
-			e.note(NotKnown, "", "", f.Object.Name+" could not be read: there may be some that decide differently")
+			e.note(NotKnown, "", "", f.Object.Name+" could not be read: some of them may apply to these pods")
 			continue
 		}
 		e.fact(f)
-		e.note(NotKnown, "", "", fmt.Sprintf("%s may apply to these pods, too, and decide differently; policies of its kind are not explained", f.Object))
+		e.note(NotKnown, "", "", fmt.Sprintf("%s may apply to these pods, too; policies of that kind are not explained", f.Object))
 	}
 }
 

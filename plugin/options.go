@@ -43,6 +43,7 @@ type options struct {
 	plugin    string
 	all       bool
 	who       bool
+	live      bool          // the cluster is asked about as it is
 	wayIn     string        // the kind of the source where it is an Ingress, a Gateway or a route
 	since     time.Duration // how far back changes are asked for; 0: they are not
 	format    string
@@ -95,6 +96,7 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 	o := &options{
 		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
 		command:  typed(c),
+		live:     len(f.files)+len(f.with) == 0,
 		wayIn:    wayInKind(c.Flags().Args()),
 		warnings: func() []string { return nil },
 	}
@@ -196,5 +198,5 @@ func (o *options) finish(d report.Document, r outcome) error {
 }
 
 func (o *options) document() report.Options {
-	return report.Options{Command: o.command, Locate: o.locate}
+	return report.Options{Command: o.command, Locate: o.locate, Live: o.live}
 }

@@ -42,6 +42,7 @@ type Diagnosis struct {
 	// For people only: how both ends read in a headline, and the sentence that sums up.
 	from, to, basis, summary, command string
 	outcomes, fixed, changed, noted   []string
+	next                              string // the command that tests it on the network
 }
 
 // Pair is a group of sources and a group of destinations that are treated alike.
@@ -68,6 +69,8 @@ type Flow struct {
 type Options struct {
 	// Command is how the question was asked, as it can be typed again.
 	Command string
+	// Live: what was asked about is a cluster as it is, so that it can be tested on the network.
+	Live bool
 	// Probe is what was tested on the network, or Unable why nothing was; neither: nobody asked.
 	Probe  *probe.Comparison
 	Unable string
@@ -124,6 +127,9 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 	doc.changed, doc.noted = linesOf(d.Changes)
 	if o.Probe != nil || o.Unable != "" {
 		doc.Probe = probeOf(o.Probe, o.Unable)
+	}
+	if o.Live && doc.Probe == nil && len(d.Source.Pods) > 0 {
+		doc.next = o.Command + " --probe"
 	}
 	if !d.Destination.Target.Port.IsZero() {
 		doc.Port = d.Destination.Target.Port.String()

@@ -27,6 +27,12 @@ func (d *Diagnosis) table(w io.Writer, s Style) error {
 	if len(d.Findings) > 0 {
 		page.more(d.Findings[0].Code)
 	}
+	if d.next != "" {
+		page.blank()
+		page.text("", "To test it on the network:")
+		page.blank()
+		page.code(d.next)
+	}
 	return page.err
 }
 
@@ -150,7 +156,7 @@ func (p *pager) fixes(d *Diagnosis) {
 			needed = append(needed, f)
 		}
 	}
-	fixes := fixesOf(needed)
+	fixes, todo := fixesOf(needed), ""
 	rows := fixRows(fixes, len(needed) > 1)
 	switch {
 	case len(fixes) > 0 && len(d.fixed) > 0:
@@ -162,7 +168,8 @@ func (p *pager) fixes(d *Diagnosis) {
 			rows = append(rows, []string{label, Plain(text)})
 		}
 	case len(fixes) == 0 && first.Advice != "" && d.Result != "Works" && (d.Result != "Unclear" || len(d.Facts) == 0):
-		rows = append(rows, []string{advised, Plain(first.Advice)})
+		text, command := commandIn(first.Advice)
+		rows, todo = append(rows, []string{advised, Plain(text)}), command
 	}
 	if d.Result == "Works" {
 		rest = d.Findings // none is the cause of anything
@@ -180,7 +187,19 @@ func (p *pager) fixes(d *Diagnosis) {
 		p.blank()
 		p.grid(rows)
 	}
+	if todo != "" {
+		p.blank()
+		p.code(todo)
+	}
 	p.commands(fixes)
+}
+
+// commandIn takes a command at the end of advice apart, so that it is not wrapped.
+func commandIn(advice string) (text, command string) {
+	if i := strings.LastIndex(advice, ": kubectl "); i >= 0 {
+		return advice[:i+1], advice[i+2:]
+	}
+	return advice, ""
 }
 
 // advised is what advice is labelled with where no change is proposed.
