@@ -25,10 +25,10 @@ What you see: lookups fail at once with REFUSED, in some images only. With a tra
 Verify: in the pod, look the name up with and without a trailing dot, and see which query is
 REFUSED.
 
-Fix: if only the name with the trailing dot works, also allow "**.cluster.local" in rules.dns (one star
-stands for one label only), use names with a trailing dot, or make all of Cilium answer NXDOMAIN
-(tofqdns-dns-reject-response-code=nameError, and a restart of its agents). Whether that policy allows
-the connection is not evaluated here.`,
+Fix: if only the name with the trailing dot works, also allow "**.cluster.local" in rules.dns (one
+star stands for one label only), use names with a trailing dot, or make all of Cilium answer
+NXDOMAIN (tofqdns-dns-reject-response-code=nameError, and a restart of its agents). Whether that
+policy allows the connection is not evaluated here.`,
 		Run: func(p *Pass) {
 			// Where a name has to be looked up, the answer hangs on it.
 			asked := slices.ContainsFunc(p.DNS, Lookup.Unclear)
