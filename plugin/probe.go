@@ -76,7 +76,7 @@ asked for.
 	}
 	f.register(c)
 	p.register(c)
-	return c
+	return withMatrix(c, f, p, streams)
 }
 
 // toProber is toOptions for what needs a network.
