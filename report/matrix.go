@@ -186,11 +186,20 @@ func (d *ProbeMatrix) count(s standing) int {
 func (d *ProbeMatrix) summary() string {
 	var parts []string
 	for _, part := range []struct {
-		standing standing
-		text     string
-	}{{differs, "not as policies say"}, {works, "work as policies say"}, {blocked, "blocked as policies say"}, {notKnown, "not known"}} {
-		if n := d.count(part.standing); n > 0 {
-			parts = append(parts, strconv.Itoa(n)+" "+part.text)
+		standing  standing
+		one, many string
+	}{
+		{differs, "differs", "differ"},
+		{works, "works as expected", "work as expected"},
+		{blocked, "is blocked as expected", "are blocked as expected"},
+		{notKnown, "is not known", "are not known"},
+	} {
+		switch n := d.count(part.standing); n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.one)
+		default:
+			parts = append(parts, strconv.Itoa(n)+" "+part.many)
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -16,7 +16,7 @@ import (
 // The sign of a cell that is not there, and the legend of those that are.
 const (
 	noCell       = "-"
-	matrixLegend = "✔ works, ■ is blocked: both as policies say. ✘ is not as policies say, ? is not known, - is not asked."
+	matrixLegend = "✔ works, ■ blocked: as policies say; ✘ differs; ? not known; - not asked"
 )
 
 // sign returns the mark of a cell, which says the same without colour.
@@ -178,10 +178,9 @@ func (d *ProbeMatrix) list(t matrixTable, s Style) [][]string {
 // details writes what differs in full, then what is not known and what was left out.
 func (d *ProbeMatrix) details(page *pager, t matrixTable) {
 	s := page.style
-	for _, b := range d.differences(t) {
+	for _, b := range d.sayings(t, differs) {
 		page.blank()
-		page.grid([][]string{{s.mark("problem"), b.code, Plain(b.text)}})
-		rows := [][]string{}
+		rows := [][]string{{s.mark("problem") + " " + b.code, Plain(b.text)}}
 		if b.advice != "" {
 			rows = append(rows, []string{"Do", Plain(b.advice)})
 		}
@@ -203,34 +202,36 @@ func (d *ProbeMatrix) details(page *pager, t matrixTable) {
 	}
 }
 
-// difference is what was found of some cells.
-type difference struct {
-	code, text, advice string
-	pairs              []string
-}
+// said is what is to be said of some cells.
+type said struct{ code, text, advice string }
 
-// differences are the cells that differ; those of which the same is to be said are one.
-func (d *ProbeMatrix) differences(t matrixTable) []difference {
-	var out []difference
+// sayings are what is to be said of the cells that stand in one way; what is the same for several is
+// said once.
+func (d *ProbeMatrix) sayings(t matrixTable, s standing) []said {
+	var out []said
+	pairs := map[said][]string{}
 	for _, c := range d.Cells {
-		if c.standing != differs {
+		if c.standing != s || s == notKnown && d.unable(c.Source) {
 			continue
 		}
-		what := c.Meaning + " (" + c.Observed + ")"
-		i := slices.IndexFunc(out, func(o difference) bool { return o.code == c.Code && o.text == what && o.advice == c.advice })
-		if i < 0 {
-			i = len(out)
-			out = append(out, difference{code: c.Code, text: what, advice: c.advice})
+		one := said{c.Code, c.Observed + ": " + c.Meaning, c.advice}
+		if pairs[one] == nil {
+			out = append(out, one)
 		}
-		out[i].pairs = append(out[i].pairs, t.pair(c))
+		pairs[one] = append(pairs[one], t.pair(c))
 	}
-	for i := range out {
-		out[i].text = strings.Join(out[i].pairs, ", ") + ": " + out[i].text
+	for i, one := range out {
+		out[i].text = strings.Join(pairs[one], ", ") + ": " + one.text
 	}
 	return out
 }
 
-// unknowns says why cells are not known. A source from which nothing could be tested is one line.
+// unable tells whether nothing could be tested from a source, which is said of it as a whole.
+func (d *ProbeMatrix) unable(source Endpoint) bool {
+	return slices.ContainsFunc(d.Sources, func(s MatrixSource) bool { return s.Source == source && s.Unable != "" })
+}
+
+// unknowns says what is not known, and why.
 func (d *ProbeMatrix) unknowns(t matrixTable) []string {
 	var out []string
 	for _, s := range d.Sources {
@@ -238,16 +239,11 @@ func (d *ProbeMatrix) unknowns(t matrixTable) []string {
 			out = append(out, "from "+t.end(s.Source)+": "+s.Unable)
 		}
 	}
-	for _, c := range d.Cells {
-		unable := slices.ContainsFunc(d.Sources, func(s MatrixSource) bool { return s.Source == c.Source && s.Unable != "" })
-		if c.standing != notKnown || unable {
-			continue
+	for _, one := range d.sayings(t, notKnown) {
+		if one.code != "" {
+			one.text += " (" + one.code + ")"
 		}
-		text := t.pair(c) + ": " + c.Observed + "; " + c.Meaning
-		if c.Code != "" {
-			text += " (" + c.Code + ")"
-		}
-		out = append(out, text)
+		out = append(out, one.text)
 	}
 	return out
 }
@@ -291,7 +287,7 @@ func (d *ProbeMatrix) markdown(w io.Writer) error {
 // markdownDetails writes what differs, what is not known and what was left out.
 func (p *pager) markdownDetails(d *ProbeMatrix, t matrixTable) {
 	var lines []string
-	for _, b := range d.differences(t) {
+	for _, b := range d.sayings(t, differs) {
 		line := "- ✘ " + b.code + ": " + markdown(b.text)
 		if b.advice != "" {
 			line += ". " + markdown(b.advice)
