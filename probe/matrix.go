@@ -287,7 +287,8 @@ func (p *planner) cell(r ends.Route) (itself bool) {
 	return itself
 }
 
-// lookFirst puts a lookup before attempts at what only has a name.
+// lookFirst puts a lookup before attempts at what only has a name: of an alias the name that it
+// stands for.
 func (p *planner) lookFirst() {
 	dialled := p.Attempts
 	if !slices.ContainsFunc(dialled, func(a Attempt) bool { return !a.Address.IsValid() }) {
@@ -296,6 +297,9 @@ func (p *planner) lookFirst() {
 	p.Attempts = nil
 	p.names()
 	p.Attempts = slices.DeleteFunc(p.Attempts, func(a Attempt) bool { return a.Hop != Name })
+	for i := range p.Attempts {
+		p.Attempts[i].Name = dialled[0].Name
+	}
 	p.Attempts = append(p.Attempts, dialled...)
 }
 

@@ -77,6 +77,11 @@ func withDeployment() string {
 `
 }
 
+const alias = `
+{apiVersion: v1, kind: Service, metadata: {name: alias, namespace: shop}, spec: {type: ExternalName, externalName: api.example.com}}
+---
+`
+
 // TestMatrixPlan: every ordered pair but a target and itself; of a Service its address, of a workload
 // one pod; nothing that is left out is left unsaid.
 func TestMatrixPlan(t *testing.T) {
@@ -123,6 +128,11 @@ client -> 192.0.2.0/24:443 cut 192.0.2.0/24 (CIDR): no object tells an address o
 `,
 		},
 		{
+			"an alias", "pod/client svc/alias:443", `
+client -> api.example.com:443 Name api.example.com Allowed Backend api.example.com:443/TCP Allowed
+`,
+		},
+		{
 			"no sweep over ports", "pod/client svc/many", `
 client -> many:1 Service 10.96.0.9:1/TCP Allowed
 client -> many:2 Service 10.96.0.9:2/TCP Allowed
@@ -143,7 +153,7 @@ note shop/pod/client declares no port, so it is only a source
 `,
 		},
 	} {
-		m, err := matrixOf(t, withDeployment()+many("many", 2), row.targets, false)
+		m, err := matrixOf(t, withDeployment()+alias+many("many", 2), row.targets, false)
 		if err != nil {
 			t.Errorf("%s: %v", row.name, err)
 			continue
