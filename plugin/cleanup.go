@@ -13,25 +13,43 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
-// cleanup is the run of `probe --cleanup`: it looks for what probes left, and takes it away.
-func (f *flags) cleanup(c *cobra.Command, args []string, p *probing, streams Streams) error {
-	if len(args) > 0 {
-		return errors.New("--cleanup takes no SOURCE and DESTINATION: it looks through the namespace of -n, or with -A through all of them")
+// cleanupMode is probe --cleanup.
+func cleanupMode(f *flags, p *probing, streams Streams) *mode {
+	return &mode{
+		flag: "cleanup", usage: "take away what probes left in the namespace, or with -A in all of them, after asking; --dry-run lists it",
+		foreign: []string{flagDestination, flagFromPod, flagExec, flagSecret, flagImage},
+		help: `
+
+With --cleanup it looks for what probes left, ends and removes it. There, exit
+code 0 is: nothing is left but entries of containers that have ended, which go
+with their pods; 1: something could not be removed; 3: not everything could be
+looked through.`,
+		example: `
+
+  # what did probes leave, anywhere?
+  kubectl netpol-doctor probe --cleanup -A --dry-run`,
+		args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New("--cleanup takes no SOURCE and DESTINATION: it looks through the namespace of -n, or with -A through all of them")
+			}
+			return nil
+		},
+		run: func(c *cobra.Command, _ []string) error {
+			f.formats = []string{"table"}
+			o, err := f.toProber(c, streams)
+			if err != nil {
+				return err
+			}
+			prober, err := live.New(o.config, p.image)
+			if err != nil {
+				return err
+			}
+			return o.sweep(c.Context(), prober, p)
+		},
 	}
-	if f.output != "table" {
-		return fmt.Errorf("--cleanup has no output format %q", f.output)
-	}
-	o, err := f.toProber(c, streams)
-	if err != nil {
-		return err
-	}
-	prober, err := live.New(o.config, p.image)
-	if err != nil {
-		return err
-	}
-	return o.sweep(c.Context(), prober, p)
 }
 
+// sweep looks for what probes left, and takes it away.
 func (o *options) sweep(ctx context.Context, prober *live.Prober, p *probing) error {
 	namespace := o.namespace
 	if o.all {

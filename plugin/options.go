@@ -144,7 +144,7 @@ func typed(c *cobra.Command) string {
 		switch flag.Name {
 		case "namespace", "context", "network-plugin", "by", "port":
 			words = append(words, "--"+flag.Name, flag.Value.String())
-		case "all-namespaces", "who", "denied", "unknown":
+		case "all-namespaces", "who", "denied", "unknown", "matrix":
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}

@@ -17,7 +17,6 @@ const groupNetwork = "network"
 // newProbe makes the command that only tests.
 func newProbe(streams Streams) *cobra.Command {
 	f, p := &flags{}, &probing{}
-	var clean bool
 	c := &cobra.Command{
 		Use:     "probe SOURCE DESTINATION[:PORT]",
 		Short:   "Test on the network, and compare with what policies say",
@@ -44,15 +43,10 @@ ports but those asked for.
 
   # add nothing to the pod, or nothing at all
   kubectl netpol-doctor probe deploy/worker svc/payment:443 -n production --from-pod
-  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --exec
-
-  # what did probes leave, anywhere?
-  kubectl netpol-doctor probe --cleanup -A --dry-run`,
+  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --exec`,
+		Args: bothEnds,
 		RunE: func(c *cobra.Command, args []string) error {
-			if clean {
-				return f.cleanup(c, args, p, streams)
-			}
-			if err := errors.Join(bothEnds(c, args), p.check(c)); err != nil {
+			if err := p.check(c); err != nil {
 				return err
 			}
 			o, err := f.toProber(c, streams)
@@ -72,8 +66,7 @@ ports but those asked for.
 	}
 	f.register(c)
 	p.register(c)
-	c.Flags().BoolVar(&clean, "cleanup", false, "take away what probes left in the namespace, or with -A in all of them, after asking; --dry-run lists it")
-	return c
+	return withModes(c, matrixMode(f, p, streams), cleanupMode(f, p, streams))
 }
 
 // toProber is toOptions for what needs a network.

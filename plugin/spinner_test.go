@@ -81,3 +81,44 @@ func TestEscapeSequences(t *testing.T) {
 		t.Errorf("what is no terminal gets escape sequences: %q %q", out.String(), errs.String())
 	}
 }
+
+// TestProgress: a terminal sees how much is done, and what is none or wants no escape sequences sees
+// nothing.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	screen, terminal := openTerminal(t)
+	done, stop := Streams{Err: terminal, Getenv: func(string) string { return "" }}.progress("testing", 8)
+	done(1)
+	done(3)
+	written, piece := "", make([]byte, 256)
+	for !strings.Contains(written, "testing [##########..........] 4 of 8") {
+		n, err := screen.Read(piece)
+		if err != nil {
+			t.Fatalf("%v; on the terminal: %q", err, written)
+		}
+		written += string(piece[:n])
+	}
+	stop()
+	var errs bytes.Buffer
+	for _, s := range []Streams{{Err: &errs, Getenv: func(string) string { return "" }}, {Err: terminal, Getenv: func(string) string { return "1" }}} {
+		done, stop := s.progress("testing", 8)
+		done(8)
+		stop()
+	}
+	if _, err := terminal.WriteString("end"); err != nil {
+		t.Fatal(err)
+	}
+	rest := ""
+	for !strings.HasSuffix(rest, "end") {
+		n, err := screen.Read(piece)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest += string(piece[:n])
+	}
+	if errs.Len() != 0 || strings.Contains(rest, "8 of 8") {
+		t.Errorf("a bar where none is wanted: %q %q", errs.String(), rest)
+	}
+	_ = terminal.Close()
+	_ = screen.Close()
+}

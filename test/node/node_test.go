@@ -95,6 +95,7 @@ func TestBareNode(t *testing.T) {
 	c := start(t, node.Options{})
 	c.testNode(t)
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, false) })
+	t.Run("matrix", func(t *testing.T) { c.testMatrix(t, false) })
 	t.Run("policies", c.testPoliciesDoNothing)
 }
 
@@ -102,6 +103,7 @@ func TestCilium(t *testing.T) {
 	c := start(t, node.Options{Enforcer: node.Cilium})
 	c.testNode(t)
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, true) })
+	t.Run("matrix", func(t *testing.T) { c.testMatrix(t, true) })
 	t.Run("policies", c.testPolicies)
 }
 
