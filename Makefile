@@ -71,6 +71,11 @@ e2e: e2e-packages node cilium ## run the tests that need a real node (root on Li
 	cd test/node && NETPOL_DOCTOR_KUBE=$(KUBE) NETPOL_DOCTOR_NODE=$(NODE) \
 	  go test -count=1 -timeout 30m -artifacts -outputdir $(NODE)/logs ./...
 
+.PHONY: agreement
+agreement: e2e-packages node cilium ## measure docs/agreement.md anew, as e2e does (root on Linux)
+	cd test/node && NETPOL_DOCTOR_KUBE=$(KUBE) NETPOL_DOCTOR_NODE=$(NODE) \
+	  go test -count=1 -timeout 30m -run '^TestAgreement$$' -v -update .
+
 .PHONY: e2e-packages
 e2e-packages:
 	@test "$$(id -u)" = 0 || { echo "make e2e makes namespaces, mounts and control groups: run it as root"; exit 1; }

@@ -496,8 +496,9 @@ func endpointOf(s *cluster.Snapshot, slice *cluster.EndpointSlice, e cluster.Sli
 	if len(e.Addresses) > 0 {
 		addr = e.Addresses[0]
 	}
-	if namespace == "default" && slice.Service == "kubernetes" {
-		// The API server runs on hosts, whether they are nodes of this cluster or not.
+	if namespace == "default" && slice.Service == "kubernetes" && !(s.Read.Nodes && len(s.Nodes) > 0) {
+		// The API server may run on a node. Where all are known and none has its address, as with a
+		// managed control plane, it is outside.
 		return policy.NodeEnd(&cluster.Node{Name: addr.String(), IPs: e.Addresses})
 	}
 	return policy.RangeEnd(netip.PrefixFrom(addr, addr.BitLen()))

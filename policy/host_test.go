@@ -8,6 +8,7 @@ import (
 
 func TestHost(t *testing.T) {
 	t.Parallel()
+	const portNames = "- {metadata: {name: p}, spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: metrics}, {port: 9101}, {port: sql}]}]}}"
 	distinguishes := changed(pinned, map[policy.Behaviour]policy.Truth{policy.SelectorsMatchHostNetwork: policy.Yes, policy.HostNetworkIsolated: policy.Yes})
 	run(t, []table{
 		{
@@ -141,6 +142,22 @@ deploy/a/api -> node/n1:9100 => Unknown: egress unknown (PluginBehaviour own-nod
 		{name: "a plugin that exempts it", profile: changed(pinned, map[policy.Behaviour]policy.Truth{policy.OwnNodeEgressExempt: policy.Yes}), policies: denyEgress, rows: `
 a/web -> node/n1:9100       => Allowed: egress exempt OwnNode
 a/web -> node/n2:9100       => Denied: egress shut by a/deny
+`},
+		{name: "a port name of an egress rule is none of a hostNetwork pod's where it is its node to the plugin", plugin: "cilium", policies: portNames, rows: `
+a/web -> a/agent:9100       => Denied: egress shut by a/p
+b/web -> a/agent:9100       => Allowed
+a/web -> node/n1:9100       => Denied: egress shut by a/p
+# a number is any end's, and so is a name of a pod with an address of its own
+a/web -> a/agent:9101       => Allowed: egress by a/p spec.egress[0]
+a/web -> b/db:5432          => Allowed: egress by a/p spec.egress[0]
+`},
+		{name: "it is one where the plugin tells such pods apart", profile: distinguishes, policies: portNames, rows: `
+a/web -> a/agent:9100       => Allowed: egress by a/p spec.egress[0]
+a/web -> node/n1:9100       => Denied: egress shut by a/p
+`},
+		{name: "and undefined where that is not known", plugin: "unknown", policies: portNames, rows: `
+a/web -> b/agent:9100       => Denied: egress shut by a/p
+a/job -> a/agent:9100       => Unknown: egress unknown (PluginBehaviour selectors-match-hostNetwork-pods)
 `},
 		{
 			name:     "no selector is the API server, a block of its address is",

@@ -484,6 +484,11 @@ func (o *oracle) named(f policy.Flow, np *networkingv1.NetworkPolicy, r apiRule,
 	if pod == nil {
 		return false
 	}
+	// "NetworkPolicy behaviour for hostNetwork pods is undefined": they may be told apart from their
+	// node, or else be treated as it is, and a node has no names for ports.
+	if r.direction == networkingv1.PolicyTypeEgress && pod.HostNetwork && has(pod, name, f.Protocol, number) && !o.does(policy.SelectorsMatchHostNetwork) {
+		return false
+	}
 	if declares(pod, false, name, f.Protocol, number) {
 		return true
 	}

@@ -123,6 +123,14 @@ func (s *Set) matchBlock(w *world, b *block, v view) (Truth, *Mismatch) {
 		return in, why
 	}
 	t := s.does(w, behaviour)
+	if t < in && s.mayBeOutside(v.end) {
+		switch w.is(Fact{Kind: EndUnread, Object: cluster.Ref{Kind: "CIDR", Name: v.end.Node.Name}, Key: "nodes"}) {
+		case No:
+			return in, why
+		case Maybe:
+			t = Maybe
+		}
+	}
 	if t < in {
 		why := &Mismatch{Reason: reason, Field: "ipBlock", Key: string(behaviour), Want: []string{b.text}, Truth: t}
 		if seen := s.seen(v); len(seen) > 0 {
@@ -131,6 +139,12 @@ func (s *Set) matchBlock(w *world, b *block, v view) (Truth, *Mismatch) {
 		return t, why
 	}
 	return in, why
+}
+
+// mayBeOutside tells whether an end is the address of a host of which it is not known whether it is
+// one of the cluster's nodes.
+func (s *Set) mayBeOutside(e Endpoint) bool {
+	return e.Node != nil && e.Node != anyNode && s.snapshot.Node(e.Node.Name) == nil && len(s.residents[e.Node.Name]) == 0
 }
 
 // inBlock tells whether the end's address lies in the block and in none of its excepts.

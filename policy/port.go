@@ -43,18 +43,28 @@ func (s *Set) matchPortName(w *world, p port, f Flow, number int32) (Truth, *Mis
 			return c.Name == p.name && c.Protocol == p.protocol && c.Number == number && c.Sidecar == sidecar
 		})
 	}
-	if named(false) {
+	result := Yes
+	decides := func(t Truth, b Behaviour) {
+		if t < result {
+			result = t
+			mismatch.Reason, mismatch.Key, mismatch.Truth = PluginDecides, string(b), t
+		}
+	}
+	if !named(false) {
+		if !named(true) {
+			return No, mismatch
+		}
+		decides(not(s.does(w, SidecarNamesIgnored)), SidecarNamesIgnored)
+	}
+	if p.ref.Direction == Egress && f.Destination.Pod.HostNetwork {
+		// To a plugin that does not tell the pod from its node, the name is none of the node's.
+		// Source: concept page "Network Policies", "hostNetwork pods".
+		decides(s.does(w, SelectorsMatchHostNetwork), SelectorsMatchHostNetwork)
+	}
+	if result == Yes {
 		return Yes, nil
 	}
-	if !named(true) {
-		return No, mismatch
-	}
-	t := not(s.does(w, SidecarNamesIgnored))
-	if t == Yes {
-		return Yes, nil
-	}
-	mismatch.Reason, mismatch.Key, mismatch.Truth = PluginDecides, string(SidecarNamesIgnored), t
-	return t, mismatch
+	return result, mismatch
 }
 
 func (p port) numbers() string {

@@ -162,6 +162,7 @@ var cilium = Profile{Name: "cilium", Entries: map[Behaviour]Entry{
 	SelectorsMatchHostNetwork: {No, "a hostNetwork pod has its node's identity; cilium/cilium#20550"},
 	HostNetworkIsolated:       {No, "a hostNetwork pod has its node's identity; cilium/cilium#20550"},
 	OwnNodeEgressExempt:       {No, "measured on v1.20.2: egress isolation cuts the node's address off"},
+	HairpinExempt:             {Yes, "measured on v1.20.2; cilium/cilium#15321: policies are skipped for a pod that reaches itself through its Service"},
 	UnlistedSectionsEnforced:  {Maybe, "cilium/cilium#48703: some versions enforce such rules"},
 	PodLabelsIgnored:          {Maybe, "Cilium documentation, Limiting Identity-Relevant Labels: the default, which can be set otherwise"},
 }}

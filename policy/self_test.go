@@ -59,7 +59,8 @@ a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/in
 `},
 		{name: "a plugin that does not", policies: nothingIn + nothingOut, rows: hairpin + `  => Denied: egress shut by a/out; ingress shut by a/in
 `},
-		{name: "Cilium: not measured", plugin: "cilium", policies: nothingIn, rows: hairpin + `  => Unknown: ingress unknown (PluginBehaviour hairpin-exempt)
+		{name: "Cilium: no policy blocks it", plugin: "cilium", policies: nothingIn + nothingOut, rows: hairpin + `  => Allowed: egress exempt Hairpin; ingress exempt Hairpin
+a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/in
 `},
 		{name: "kube-router: ingress alone does not block it", plugin: "kube-router", policies: nothingIn, rows: hairpin + `  => Allowed: ingress exempt Hairpin
 a/db -> svc/a/web:80 -> a/web:8080 => Denied: ingress shut by a/in

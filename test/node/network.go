@@ -66,10 +66,13 @@ func (n *Node) connect(ctx context.Context) error {
 	)
 }
 
-// startOutside starts the server that answers outside.
+// startOutside starts the server that answers outside, datagrams from the
+// address that they were sent to.
 func (n *Node) startOutside() error {
+	addresses := OutsideAddresses()
 	return n.launchInside("outside", "ip", "netns", "exec", outside,
-		filepath.Join(n.programs, "agnhost"), "netexec", "--http-port=80", "--udp-port=80")
+		filepath.Join(n.programs, "agnhost"), "netexec", "--http-port=80",
+		"--udp-port=80", "--udp-listen-addresses="+strings.Join(addresses[:], ","))
 }
 
 // Outside runs a command in the network namespace outside and returns what it
