@@ -81,10 +81,11 @@ func Carry(ctx context.Context, p *Plan, run func(context.Context, Attempt) Run)
 	return results
 }
 
-// resolved is the address that a name was found to stand for.
+// resolved is the address that the name was found to stand for. A plan looks one name up, which may be
+// an alias of the one that an attempt is about: the answer has the addresses of that.
 func resolved(results []Result, a Attempt) netip.Addr {
 	for _, r := range results {
-		if r.Hop == Name && r.Name == a.Name && r.Family == a.Family && r.Outcome() == Connected && len(r.Last().Addresses) > 0 {
+		if r.Hop == Name && r.Family == a.Family && r.Outcome() == Connected && len(r.Last().Addresses) > 0 {
 			return r.Last().Addresses[0]
 		}
 	}

@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -257,5 +258,22 @@ func TestCommands(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestCarryAlias: what stands behind an alias is dialled at the address that the alias leads to.
+func TestCarryAlias(t *testing.T) {
+	t.Parallel()
+	p := planned(t, town+"{apiVersion: v1, kind: Service, metadata: {name: pay, namespace: shop}, spec: {type: ExternalName, externalName: pay.example.com}}\n", "pod/client", "svc/pay:443")
+	dialled := ""
+	results := probe.Carry(t.Context(), p, func(_ context.Context, a probe.Attempt) probe.Run {
+		if a.Exchange() == probe.Lookup {
+			return stands("192.0.2.7")
+		}
+		dialled = a.Target()
+		return probe.Run{}
+	})
+	if last := results[len(results)-1]; dialled != "192.0.2.7:443/TCP" || last.Outcome() != probe.Connected {
+		t.Errorf("dialled %q: %+v", dialled, last.Last())
 	}
 }
