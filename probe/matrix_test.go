@@ -95,7 +95,7 @@ client -> api:80 Service 10.96.0.7:80/TCP Unknown
 api-a -> api-b:8080 Backend 10.0.0.3:8080/TCP Denied
 api-a -> api:80 Service 10.96.0.7:80/TCP Unknown
 api-b -> api-a:8080 Backend 10.0.0.2:8080/TCP Allowed
-api-b -> api:80 Service 10.96.0.7:80/TCP Unknown
+api-b -> api:80 Service 10.96.0.7:80/TCP Allowed
 note shop/pod/client declares no port, so it is only a source
 `,
 		},
