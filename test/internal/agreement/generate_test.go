@@ -114,7 +114,7 @@ func TestGeneratedAgain(t *testing.T) {
 		}
 		return string(out)
 	}
-	if text(1) != text(1) || text(1) == text(2) {
-		t.Error("the policies do not hang on the seed alone")
+	if first, again := text(1), text(1); first != again || first == text(2) {
+		t.Error("the policies do not depend on the seed alone")
 	}
 }
