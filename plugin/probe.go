@@ -35,9 +35,9 @@ func (p *probing) register(c *cobra.Command) {
 
 // newProbe makes the command that only tests.
 func newProbe(streams Streams) *cobra.Command {
-	f, p := &flags{}, &probing{}
+	f, p, e := &flags{}, &probing{}, &enforcing{}
 	c := &cobra.Command{
-		Use:     "probe SOURCE DESTINATION[:PORT]",
+		Use:     "probe SOURCE DESTINATION[:PORT] | probe --check-enforcement",
 		Short:   "Test on the network, and compare with what policies say",
 		GroupID: groupNetwork,
 		Long: `Test the real way from a running pod of SOURCE, hop by hop: its DNS server, the
@@ -49,6 +49,15 @@ itself after half an hour; its entry stays in the pod's specification until the
 pod is replaced, and it is used again while it runs. Nothing else is changed. At
 most 3 tries of 2 seconds for each hop, one after the other; no ports but those
 asked for.
+
+With --check-enforcement it tests no connection of yours but the network plugin:
+it creates two namespaces with pods of its own, after asking, and tries out with
+some thirty policies, one after the other, what is enforced, what a client sees
+that is denied, what becomes of open connections and how soon policies bite. It
+deletes all of it afterwards, and after an interruption. The answer holds for
+the nodes that the pods were on; -o yaml prints it as a file for --network-plugin.
+There, exit code 0 is: all that could be tried is enforced as the specification
+says; 1: something is not; 3: it could not be determined.
 ` + targetHelp,
 		Example: `  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production
 
@@ -56,12 +65,20 @@ asked for.
   kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --dry-run
 
   # does the application listen at all, and not just on its loopback?
-  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --probe-destination`,
-		Args: bothEnds,
+  kubectl netpol-doctor probe deploy/api-gateway svc/payment:443 -n production --probe-destination
+
+  # does anything enforce NetworkPolicies here, and how?
+  kubectl netpol-doctor probe --check-enforcement
+  kubectl netpol-doctor probe --check-enforcement --yes -o yaml > our-plugin.yaml
+  kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 --network-plugin our-plugin.yaml`,
+		Args: e.args,
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.toProber(c, streams)
 			if err != nil {
 				return err
+			}
+			if e.wanted {
+				return o.checkEnforcement(c.Context(), p, e)
 			}
 			d, err := o.diagnose(c.Context(), args[0], args[1])
 			if err != nil {
@@ -76,6 +93,7 @@ asked for.
 	}
 	f.register(c)
 	p.register(c)
+	e.register(c)
 	return c
 }
 
@@ -121,7 +139,8 @@ func (o *options) probed(ctx context.Context, d *explain.Diagnosis, p *probing) 
 func untestable(err error) bool {
 	var impossible *live.ImpossibleError
 	var none *probe.NoSourceError
-	return errors.As(err, &impossible) || errors.As(err, &none) || errors.Is(err, errUnconfirmed)
+	var unable *live.UnableError
+	return errors.As(err, &impossible) || errors.As(err, &unable) || errors.As(err, &none) || errors.Is(err, errUnconfirmed)
 }
 
 // errUnconfirmed: the user did not want it.
