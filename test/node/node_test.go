@@ -101,6 +101,7 @@ func TestBareNode(t *testing.T) {
 	c.testNode(t)
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, false) })
 	t.Run("policies", c.testPoliciesDoNothing)
+	t.Run("enforcement", c.testNothingEnforces)
 }
 
 func TestCilium(t *testing.T) {
@@ -108,6 +109,7 @@ func TestCilium(t *testing.T) {
 	c.testNode(t)
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, true) })
 	t.Run("policies", c.testPolicies)
+	t.Run("enforcement", c.testEnforcement)
 }
 
 // testNode tries what has to work on every node while there are no policies.
