@@ -55,7 +55,8 @@ it creates two namespaces with pods of its own, after asking, and tries out with
 some thirty policies, one after the other, what is enforced, what a client sees
 that is denied, what becomes of open connections and how soon policies bite. It
 deletes all of it afterwards, and after an interruption. The answer holds for
-the nodes that the pods were on; -o yaml prints it as a file for --network-plugin.
+the nodes that the pods were on; -o yaml prints it as a file that
+--network-plugin takes.
 There, exit code 0 is: all that could be tried is enforced as the specification
 says; 1: something is not; 3: it could not be determined.
 ` + targetHelp,

@@ -46,6 +46,7 @@ type Scratch struct {
 	policies  networkingclient.NetworkingV1Interface
 	discovery discoveryclient.DiscoveryV1Interface
 	options   ScratchOptions
+	service   string   // the address of the server's Service
 	applied   []string // names of the policies that are there
 }
 
@@ -189,6 +190,7 @@ func (s *Scratch) Create(ctx context.Context) (missing map[string]string, err er
 		}
 		owners[name] = service
 	}
+	s.service = owners[probe.Server].Spec.ClusterIP
 	missing = map[string]string{}
 	for _, name := range probe.TrialPods {
 		err := s.createPod(ctx, scratchPod(s.namespaceOf(name), name, s.options.Image, s.options.PullSecret, owners[ownerOf(name)]))

@@ -160,12 +160,9 @@ func (s *Scratch) place(pods map[string]*corev1.Pod, missing map[string]string) 
 
 // look finds the addresses that do not belong to pods, and what may spoil the trials.
 func (s *Scratch) look(ctx context.Context, p *probe.Place, pods map[string]*corev1.Pod, outside netip.AddrPort) error {
-	service, err := s.prober.core.Services(s.Namespace).Get(ctx, probe.Server, metav1.GetOptions{})
-	if err == nil {
-		p.Service, err = netip.ParseAddr(service.Spec.ClusterIP)
-	}
-	if err != nil {
-		p.Missing[probe.ToService] = "the Service's address is not known: " + err.Error()
+	var err error
+	if p.Service, err = netip.ParseAddr(s.service); err != nil {
+		p.Missing[probe.ToService] = "the Service was given no address"
 	}
 	for _, namespace := range []string{s.Namespace, s.Guests} {
 		list, err := s.policies.NetworkPolicies(namespace).List(ctx, metav1.ListOptions{Limit: 1})
