@@ -200,5 +200,5 @@ func milliseconds(all ...time.Duration) int64 {
 	for _, d := range all {
 		longest = max(longest, d)
 	}
-	return longest.Milliseconds()
+	return int64((longest + time.Millisecond - 1) / time.Millisecond) // at most, so rounded up
 }

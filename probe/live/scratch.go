@@ -242,14 +242,18 @@ func (s *Scratch) copySecret(ctx context.Context, namespace string) error {
 // Delete deletes the namespaces and all in them, and waits until they are gone. It returns what
 // remains, as commands.
 func (s *Scratch) Delete(ctx context.Context) (remains []string) {
+	var gone []string
 	for _, namespace := range []string{s.Namespace, s.Guests} {
 		err := s.prober.core.Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			remains = append(remains, "kubectl delete namespace "+namespace)
 			continue
 		}
+		gone = append(gone, namespace)
+	}
+	for _, namespace := range gone {
 		// Who may not read it cannot wait; what is being deleted needs nobody to.
-		err = wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (bool, error) {
+		err := wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (bool, error) {
 			_, err := s.prober.core.Namespaces().Get(ctx, namespace, metav1.GetOptions{})
 			return apierrors.IsNotFound(err) || apierrors.IsForbidden(err), nil
 		})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -134,6 +135,37 @@ func running(ctx context.Context, t *testing.T, admin kubernetes.Interface) <-ch
 		}
 	}()
 	return done
+}
+
+// TestEnforcementIsRestricted: the pods of a check are taken where Pod Security is "restricted", and the
+// API server takes every policy of its trials.
+func TestEnforcementIsRestricted(t *testing.T) {
+	s := Shared(t)
+	admin := probeWorld(t, s, "enforcement-restricted")
+	r := doctor(t.Context(), "probe", "--check-enforcement", "--dry-run", "--kubeconfig", Kubeconfig(t, s.Admin(), "default"))
+	pods, policies := 0, 0
+	for text := range strings.SplitSeq(r.stdout, "\n---\n") {
+		dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict}
+		var err error
+		switch {
+		case strings.Contains(text, "kind: Pod\n"):
+			pods++
+			pod := parse[corev1.Pod](t, text)
+			pod.Namespace, pod.Name = "enforcement-restricted", "trial-"+pod.Name
+			_, err = admin.CoreV1().Pods(pod.Namespace).Create(t.Context(), pod, dry)
+		case strings.Contains(text, "kind: NetworkPolicy\n"):
+			policies++
+			p := parse[networkingv1.NetworkPolicy](t, text)
+			p.Namespace = "enforcement-restricted"
+			_, err = admin.NetworkingV1().NetworkPolicies(p.Namespace).Create(t.Context(), p, dry)
+		}
+		if err != nil {
+			t.Errorf("%v:\n%s", err, text)
+		}
+	}
+	if pods != len(probe.TrialPods) || policies < len(probe.Trials) {
+		t.Errorf("%d pods, %d policies: %s", pods, policies, r.stderr)
+	}
 }
 
 // Who lacks a right that it takes learns which, before anything is created; --dry-run creates nothing.
