@@ -153,6 +153,7 @@ var Profiles = []Profile{
 	{Name: "gke-dataplane-v2", Enforces: Yes, Entries: map[Behaviour]Entry{
 		// The dataplane is Cilium's, but its version and settings are the provider's.
 		UnlistedSectionsEnforced: {Maybe, "cilium/cilium#48703"},
+		SidecarNamesIgnored:      {Maybe, "as on Cilium; the version is the provider's"},
 		PodLabelsIgnored:         {Maybe, "as on Cilium; the settings are the provider's"},
 	}},
 	{Name: "kindnet", Enforces: Yes, Rejects: No, Entries: map[Behaviour]Entry{
@@ -186,7 +187,8 @@ var cilium = Profile{Name: "cilium", Enforces: Yes, Entries: map[Behaviour]Entry
 	SelectorsMatchHostNetwork: {No, "a hostNetwork pod has its node's identity; cilium/cilium#20550"},
 	HostNetworkIsolated:       {No, "a hostNetwork pod has its node's identity; cilium/cilium#20550"},
 	OwnNodeEgressExempt:       {No, "measured on v1.20.2: egress isolation cuts the node's address off"},
-	UnlistedSectionsEnforced:  {Maybe, "cilium/cilium#48703: some versions enforce such rules"},
+	UnlistedSectionsEnforced:  {Maybe, "cilium/cilium#48703: some versions enforce such rules, v1.20.2 as measured"},
+	SidecarNamesIgnored:       {Yes, "measured on v1.20.2; pkg/k8s: the ports of spec.containers only"},
 	PodLabelsIgnored:          {Maybe, "Cilium documentation, Limiting Identity-Relevant Labels: the default, which can be set otherwise"},
 }}
 

@@ -257,11 +257,14 @@ var Trials = []Trial{
 	},
 }
 
-// Unmeasured are the behaviours that no trial measures, and why.
-var Unmeasured = []struct {
+// Unmeasurable is a behaviour that no trial measures, and why.
+type Unmeasurable struct {
 	Behaviour policy.Behaviour
 	Why       string
-}{
+}
+
+// Unmeasured lists them.
+var Unmeasured = []Unmeasurable{
 	{policy.SelectorsMatchHostNetwork, noHostNetwork},
 	{policy.NamespaceSelectorsMatchHosts, noHostNetwork},
 	{policy.HostNetworkIsolated, noHostNetwork},
