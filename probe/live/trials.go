@@ -1,8 +1,10 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +24,7 @@ const (
 	quick   = 400 * time.Millisecond
 )
 
-// steady is how many tries in a row have to be kept out: one packet may get lost.
+// steady is how many tries have to be kept out: one packet may get lost.
 const steady = 2
 
 // laboratory is what trials are made in: a Scratch.
@@ -44,7 +46,7 @@ func check(ctx context.Context, lab laboratory, p *probe.Place, tell func(string
 	c := &probe.Check{}
 	for _, t := range probe.Trials {
 		why := t.Unmet(c.Answers)
-		for _, l := range append(append([]probe.Line{}, t.Guards...), t.Lines...) {
+		for _, l := range slices.Concat(t.Guards, t.Lines) {
 			if _, missing := p.Dials(l); why == "" && missing != "" {
 				why = missing
 			}
@@ -94,7 +96,7 @@ func (t *trial) run(ctx context.Context) (probe.Answered, error) {
 	}
 	works := true
 	together(all, func(s *probe.Sighting) {
-		s.Before, _ = t.until(ctx, s.Line, time.Now().Add(control), probe.TrialTimeout, true)
+		s.Before, _ = t.until(ctx, s.Line, time.Now().Add(control), probe.TrialTimeout, nil, true)
 	})
 	for _, s := range all {
 		works = works && s.Before.Outcome == probe.Connected
@@ -121,7 +123,7 @@ func (t *trial) run(ctx context.Context) (probe.Answered, error) {
 			return
 		}
 		var seen time.Time
-		s.After, seen = t.until(ctx, s.Line, gone.Add(probe.Patience), quick, true)
+		s.After, seen = t.until(ctx, s.Line, gone.Add(probe.Patience), quick, nil, true)
 		opens.note(seen.Sub(gone))
 	})
 	a := t.Decide(guards, lines)
@@ -133,7 +135,7 @@ func (t *trial) run(ctx context.Context) (probe.Answered, error) {
 func (t *trial) under(ctx context.Context, all []*probe.Sighting, begun time.Time, bites *latest) {
 	guards, lines := all[:len(t.Guards)], all[len(t.Guards):]
 	together(guards, func(s *probe.Sighting) {
-		s.Under, _ = t.until(ctx, s.Line, begun.Add(probe.Patience), probe.TrialTimeout, s.Connects)
+		s.Under, _ = t.until(ctx, s.Line, begun.Add(probe.Patience), probe.TrialTimeout, t.witness(s.Line), s.Connects)
 	})
 	for _, s := range guards {
 		if !s.Wanted() {
@@ -148,22 +150,36 @@ func (t *trial) under(ctx context.Context, all []*probe.Sighting, begun time.Tim
 		deadline = time.Now() // either answer is as good: it is not waited for one
 	}
 	together(lines, func(s *probe.Sighting) {
-		seen := time.Time{}
-		s.Under, seen = t.until(ctx, s.Line, deadline, probe.TrialTimeout, s.Connects)
+		var seen time.Time
+		s.Under, seen = t.until(ctx, s.Line, deadline, probe.TrialTimeout, t.witness(s.Line), s.Connects)
 		if !s.Connects && s.Under.Outcome.Denied() {
 			bites.note(seen.Sub(begun))
 		}
 	})
 }
 
-// until tries a line until it comes out as wanted or the time is over: to connect once, or to be kept
-// out several times in a row. It returns what was seen last, and when that was: when the try ended
-// that connected, or when the first of those began that were kept out.
-func (t *trial) until(ctx context.Context, l probe.Line, deadline time.Time, timeout time.Duration, connects bool) (last probe.Observation, seen time.Time) {
-	kept := 0
+// witness is a line that the trial's policies open. While it gets through, the network works, and the
+// policies' rules are in force. The line itself is none.
+func (t *trial) witness(l probe.Line) *probe.Line {
+	for _, w := range slices.Concat(t.Guards, t.Lines) {
+		if w.Connects && w.Key() != l.Key() {
+			return &w
+		}
+	}
+	return nil
+}
+
+// until tries a line until it comes out as wanted or the time is over. It returns what was seen last,
+// and when that was: when the try ended that connected, or when the first of those began that were
+// kept out. Under policies there is a witness.
+func (t *trial) until(ctx context.Context, l probe.Line, deadline time.Time, timeout time.Duration, witness *probe.Line, connects bool) (last probe.Observation, seen time.Time) {
+	kept, tries, rounds := 0, steady, 1
+	if connects { // it is waited for, so that one try after the other is enough
+		tries, rounds = 1, steady
+	}
 	for {
 		begun := time.Now()
-		last = t.lab.try(ctx, t.place, l, timeout)
+		last = t.round(ctx, l, timeout, witness, tries)
 		if last.Outcome.Denied() {
 			if kept++; kept == 1 {
 				seen = begun
@@ -173,17 +189,38 @@ func (t *trial) until(ctx context.Context, l probe.Line, deadline time.Time, tim
 		}
 		over := !time.Now().Before(deadline)
 		switch {
-		case ctx.Err() != nil:
-			return last, seen
-		case connects && last.Outcome == probe.Connected:
-			return last, seen
-		case kept >= steady && (!connects || over):
-			return last, seen
-		case kept == 0 && over:
+		case ctx.Err() != nil,
+			connects && last.Outcome == probe.Connected,
+			kept >= rounds && (!connects || over),
+			kept == 0 && over:
 			return last, seen
 		}
 		sleep(ctx, pause)
 	}
+}
+
+// round makes some tries of a line at once, and one of the witness. That the line is kept out is only
+// seen where all of the tries are, since one packet may get lost, while the witness gets through.
+func (t *trial) round(ctx context.Context, l probe.Line, timeout time.Duration, witness *probe.Line, tries int) probe.Observation {
+	seen := make([]probe.Observation, tries)
+	sound := probe.Observation{Outcome: probe.Connected}
+	var group sync.WaitGroup
+	for i := range seen {
+		group.Go(func() { seen[i] = t.lab.try(ctx, t.place, l, timeout) })
+	}
+	if witness != nil {
+		group.Go(func() { sound = t.lab.try(ctx, t.place, *witness, timeout) })
+	}
+	group.Wait()
+	for _, o := range seen {
+		if !o.Outcome.Denied() {
+			return o
+		}
+	}
+	if sound.Outcome != probe.Connected {
+		return probe.Observation{Reason: fmt.Sprintf("%s, and at the same time %s, which has to work, did not: %s", seen[0].Outcome, witness.Key(), cmp.Or(sound.Reason, sound.Outcome.String()))}
+	}
+	return seen[0]
 }
 
 // sleep waits, or until ctx ends.
@@ -239,7 +276,7 @@ func connection(ctx context.Context, lab laboratory, p *probe.Place) (probe.Conn
 	if err != nil {
 		return probe.ConnectionUnknown, err.Error()
 	}
-	if o, _ := t.until(ctx, line, time.Now().Add(control), probe.TrialTimeout, true); o.Outcome != probe.Connected {
+	if o, _ := t.until(ctx, line, time.Now().Add(control), probe.TrialTimeout, nil, true); o.Outcome != probe.Connected {
 		return probe.ConnectionUnknown, fmt.Sprintf("%s does not work without any policy", line.Key())
 	}
 	begun, answered := time.Now(), make(chan probe.Run, 1)
@@ -248,7 +285,7 @@ func connection(ctx context.Context, lab laboratory, p *probe.Place) (probe.Conn
 	denied := time.Duration(0)
 	err = lab.apply(ctx, "connection", specs)
 	if err == nil {
-		o, seen := t.until(ctx, line, begun.Add(probe.Requests*time.Second), probe.TrialTimeout, false)
+		o, seen := t.until(ctx, line, begun.Add(probe.Requests*time.Second), probe.TrialTimeout, t.witness(line), false)
 		if o.Outcome.Denied() {
 			denied = seen.Sub(begun)
 		}

@@ -162,20 +162,25 @@ func TestCheckIsNotFooled(t *testing.T) {
 			}
 		})
 	}
-	// The server ends while the policy is there.
-	b := &bench{}
-	ended := false
-	b.flaws = func(trial string, _ probe.Line) (probe.Observation, bool) {
-		b.mutex.Lock()
-		defer b.mutex.Unlock()
-		ended = ended || trial != ""
-		return dead, ended
-	}
-	checkOn(t, b, func(t *testing.T, c *probe.Check) {
-		if a := c.Of(probe.IngressTrial); a.Answer != policy.Maybe || !strings.Contains(a.Why, "still is without the policy") {
-			t.Errorf("%s, %q", a.Answer, a.Why)
+	// The server ends while the policy is there, wholly or at the ports that are to be shut.
+	for why, ends := range map[string]func(probe.Line) bool{
+		"at the same time":            func(probe.Line) bool { return true },
+		"still is without the policy": func(l probe.Line) bool { return l.From == probe.Stranger || l.Port != 7070 },
+	} {
+		b := &bench{lag: time.Hour}
+		ended := false
+		b.flaws = func(trial string, l probe.Line) (probe.Observation, bool) {
+			b.mutex.Lock()
+			defer b.mutex.Unlock()
+			ended = ended || trial != ""
+			return dead, ended && ends(l)
 		}
-	})
+		checkOn(t, b, func(t *testing.T, c *probe.Check) {
+			if a := c.Of(probe.IngressTrial); a.Answer != policy.Maybe || !strings.Contains(a.Why, why) {
+				t.Errorf("%s, %q, want %q", a.Answer, a.Why, why)
+			}
+		})
+	}
 }
 
 // TestCheckOfOneLostPacket: a single try that comes to nothing is none.

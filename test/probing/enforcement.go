@@ -24,7 +24,8 @@ Nothing is taken for a proof that need not be one:
 
 - Each connection of a trial has to work before its policies are there. What they keep out has to work again when they are
   gone. Otherwise it is not the policy, and the trial shows nothing.
-- That a connection is kept out is seen twice in a row, so that a lost packet is none.
+- That a connection is kept out is seen twice, so that a lost packet is none, and at the same time another one, which the
+  same policy opens, has to get through, so that a network that stalls is none.
 - The guards come first: a connection that the same policy opens, and one that it does not, on every plugin that enforces
   it. Until both come out as they should, the policy is not in force yet, and nothing is concluded.
 - That policies are not enforced is said when one is %s old and what it denies still gets through.
