@@ -244,13 +244,13 @@ var Trials = []Trial{
 		Needs: []Need{needsIngress, needsEgress},
 	},
 	{
-		Name: "hairpin-ingress", Asks: "and when its ingress is shut?", Source: "the specification does not say",
+		Name: "hairpin-ingress", Asks: "does a pod reach itself through its own Service when its ingress is shut?", Source: "the specification does not say",
 		Policies: []string{"{podSelector: SERVER, policyTypes: [Ingress], ingress: [" + letIn + "]}"},
 		Guards:   ingressGuards, Lines: []Line{through(Server, ToService, TrialServicePort)},
 		Needs: []Need{needsIngress, {"hairpin", policy.No, "it does even when both are shut"}},
 	},
 	{
-		Name: "hairpin-egress", Asks: "and when its egress is shut?", Source: "the specification does not say",
+		Name: "hairpin-egress", Asks: "does a pod reach itself through its own Service when its egress is shut?", Source: "the specification does not say",
 		Policies: []string{"{podSelector: SERVER, policyTypes: [Egress], egress: [{to: [{podSelector: CLIENT}], ports: [{port: 7070}]}]}"},
 		Guards:   []Line{through(Server, Client, 7070), shut(Server, Stranger, 7070)}, Lines: []Line{through(Server, ToService, TrialServicePort)},
 		Needs: []Need{needsEgress, {"hairpin", policy.No, "it does even when both are shut"}},
