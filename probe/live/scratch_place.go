@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -27,30 +26,27 @@ const grace = 10 * time.Second
 func (s *Scratch) Await(ctx context.Context, missing map[string]string, outside netip.AddrPort) (place *probe.Place, nodes map[string]string, err error) {
 	const doing = "waiting for the pods of the trials"
 	pods, begun, ready := map[string]*corev1.Pod{}, time.Now(), time.Time{}
-	never := ""
+	last := "nothing is known of them"
 	err = wait.PollUntilContextTimeout(ctx, interval, patience, true, func(ctx context.Context) (bool, error) {
 		if err := s.read(ctx, pods); err != nil {
-			never = err.Error()
+			last = err.Error()
 			return false, nil // may pass
 		}
 		waiting := s.unready(pods, missing)
-		if slices.ContainsFunc(slices.Collect(maps.Keys(waiting)), needed) {
-			for name, why := range waiting {
-				if needed(name) && why.hopeless {
-					never = why.text
-					return false, &UnableError{doing, why.text}
-				}
-				never = why.text
+		if i := slices.IndexFunc(waiting, func(r reason) bool { return needed(r.pod) }); i >= 0 {
+			if h := slices.IndexFunc(waiting, func(r reason) bool { return needed(r.pod) && r.hopeless }); h >= 0 {
+				return false, errors.New(waiting[h].text)
 			}
+			last = waiting[i].text
 			return false, nil
 		}
 		if ready.IsZero() {
 			ready = time.Now()
 		}
 		late := time.Since(ready) > grace
-		for name, why := range waiting {
-			if late || why.hopeless {
-				missing[name] = why.text
+		for _, r := range waiting {
+			if late || r.hopeless {
+				missing[r.pod] = r.text
 			}
 		}
 		return late || len(waiting) == 0, nil
@@ -58,8 +54,8 @@ func (s *Scratch) Await(ctx context.Context, missing map[string]string, outside 
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, nil, ctx.Err()
-	case err != nil && never != "":
-		return nil, nil, &UnableError{doing, fmt.Sprintf("%s (after %s)", never, time.Since(begun).Round(time.Second))}
+	case wait.Interrupted(err):
+		return nil, nil, &UnableError{doing, fmt.Sprintf("%s (after %s)", last, time.Since(begun).Round(time.Second))}
 	case err != nil:
 		return nil, nil, &UnableError{doing, err.Error()}
 	}
@@ -83,20 +79,18 @@ func (s *Scratch) read(ctx context.Context, pods map[string]*corev1.Pod) error {
 
 // reason is why a pod does not run, and whether waiting does not mend it.
 type reason struct {
-	text     string
-	hopeless bool
+	pod, text string
+	hopeless  bool
 }
 
 // unready tells why pods do not run that are not missing anyway.
-func (s *Scratch) unready(pods map[string]*corev1.Pod, missing map[string]string) map[string]reason {
-	waiting := map[string]reason{}
+func (s *Scratch) unready(pods map[string]*corev1.Pod, missing map[string]string) (waiting []reason) {
 	for _, name := range probe.TrialPods {
 		if missing[name] != "" {
 			continue
 		}
-		if why, ok := runs(pods[name]); !ok {
-			why.text = fmt.Sprintf("pod %s/%s %s", s.namespaceOf(name), name, why.text)
-			waiting[name] = why
+		if text, hopeless, ok := runs(pods[name]); !ok {
+			waiting = append(waiting, reason{name, fmt.Sprintf("pod %s/%s %s", s.namespaceOf(name), name, text), hopeless})
 		}
 	}
 	return waiting
@@ -104,33 +98,32 @@ func (s *Scratch) unready(pods map[string]*corev1.Pod, missing map[string]string
 
 // runs tells whether a pod runs, has an address, and has no containers but ours: a mesh's proxy would
 // take its connections. If not, why.
-func runs(pod *corev1.Pod) (r reason, ok bool) {
+func runs(pod *corev1.Pod) (text string, never, ok bool) {
 	if pod == nil {
-		return reason{text: "is not there"}, false
+		return "is not there", false, false
 	}
-	containers := slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers)
-	for _, c := range containers {
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
 		if c.Name != "main" && c.Name != "side" {
-			return reason{"was given the container " + c.Name + ", as meshes do: what is seen from it would be that container's doing", true}, false
+			return "was given the container " + c.Name + ", as meshes do: what is seen from it would be that container's doing", true, false
 		}
 	}
 	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
-		return reason{"has ended: " + phase(pod) + why(pod.Status.Reason, pod.Status.Message), true}, false
+		return "has ended: " + phase(pod) + why(pod.Status.Reason, pod.Status.Message), true, false
 	}
 	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		if w := c.State.Waiting; w != nil && w.Reason != "PodInitializing" {
-			return reason{"does not start" + why(w.Reason, w.Message), hopeless[w.Reason]}, false
+			return "does not start" + why(w.Reason, w.Message), hopeless[w.Reason], false
 		}
 	}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return reason{text: "is on no node" + why(c.Reason, c.Message)}, false
+			return "is on no node" + why(c.Reason, c.Message), false, false
 		}
 	}
 	if pod.Status.Phase != corev1.PodRunning || pod.Status.PodIP == "" {
-		return reason{text: "is not running but " + phase(pod)}, false
+		return "is not running but " + phase(pod), false, false
 	}
-	return reason{}, true
+	return "", false, true
 }
 
 // place makes the place that the pods are.
