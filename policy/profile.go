@@ -208,6 +208,7 @@ var kubeRouter = Profile{Name: "kube-router", Enforces: Yes, Rejects: Yes, Entri
 	NamedEgressSkipsBlocks:      {Yes, "pkg/controllers/netpol: only numbered ports are combined with egress ipBlocks"},
 	BlocksShareExcepts:          {Yes, "measured on v2.9.0: the longest prefix decides"},
 	MixedNamesLeak:              {Yes, "measured on v2.9.0: the outcome follows a random order"},
+	SidecarNamesIgnored:         {Maybe, "pkg/controllers/netpol: spec.containers only, in what was read; not measured"},
 }}
 
 var ovnKubernetes = Profile{Name: "ovn-kubernetes", Enforces: Yes, Rejects: No, Entries: map[Behaviour]Entry{
