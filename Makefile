@@ -99,9 +99,10 @@ golden: ## rewrite the expected outputs of the command line tests
 	go test ./test/cli -update
 
 .PHONY: generate
-generate: ## rewrite what is made from the code: the pages of findings, of probes and of causes
+generate: ## rewrite what is made from the code: the pages of findings, of probes, of trials and of causes
 	go run ./test/findings > docs/findings.md
 	go run ./test/probing > docs/probing.md
+	go run ./test/probing enforcement > docs/enforcement.md
 	go test ./test/catalogue -run '^TestCauses$$' -update
 
 FUZZTIME ?= 30s

@@ -17,7 +17,7 @@ import (
 type PolicyQuestion struct {
 	Snapshot        *cluster.Snapshot
 	Namespace, Name string
-	Plugin          string
+	Plugin          *policy.Profile
 }
 
 // NoPolicyError says that there is no such policy, and which there are that may be meant.

@@ -17,7 +17,7 @@ type Question struct {
 	Snapshot    *cluster.Snapshot
 	Source      ends.Target
 	Destination ends.Target
-	Plugin      string
+	Plugin      *policy.Profile
 	// Deep: the snapshot holds the namespaces of both ends as a whole. Findings on what matches
 	// nothing need that.
 	Deep bool

@@ -314,7 +314,7 @@ func TestWhatAPolicyMeans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := read(t, town+c.beside+netpol("p", c.spec))
-			e, err := explain.AboutPolicy(explain.PolicyQuestion{Snapshot: s, Namespace: "shop", Name: "p", Plugin: c.plugin})
+			e, err := explain.AboutPolicy(explain.PolicyQuestion{Snapshot: s, Namespace: "shop", Name: "p", Plugin: declared(c.plugin)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -354,7 +354,7 @@ func TestPolicyThatIsNotThere(t *testing.T) {
 
 func about(t *testing.T, manifests, kind, name, plugin string) *explain.Explanation {
 	t.Helper()
-	e, err := explain.AboutPods(explain.One{Snapshot: read(t, manifests), Namespace: "shop", Target: &ends.Target{Kind: kind, Namespace: "shop", Name: name}, Plugin: plugin})
+	e, err := explain.AboutPods(explain.One{Snapshot: read(t, manifests), Namespace: "shop", Target: &ends.Target{Kind: kind, Namespace: "shop", Name: name}, Plugin: declared(plugin)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -496,4 +496,12 @@ func TestCodesAndSymptoms(t *testing.T) {
 	if _, err := explain.AboutSymptom("all is well"); !errors.As(err, &none) {
 		t.Errorf("%v", err)
 	}
+}
+
+// declared is the profile that ships under a name; none: nil.
+func declared(name string) *policy.Profile {
+	if p, ok := policy.ProfileNamed(name); ok {
+		return &p
+	}
+	return nil
 }

@@ -80,7 +80,7 @@ type One struct {
 	Snapshot  *cluster.Snapshot
 	Target    *ends.Target
 	Namespace string
-	Plugin    string
+	Plugin    *policy.Profile
 
 	compiled *policy.Set // what policies say, where that is known already
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster/live"
 	"github.com/netpol-doctor/netpol-doctor/cluster/live/livetest"
 	"github.com/netpol-doctor/netpol-doctor/explain"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // mapLive asks a server for a map and returns its flows, what it lacks and its result.
@@ -28,9 +29,10 @@ func mapLive(t *testing.T, server *livetest.Server, all bool) (flows, gaps []str
 	if err != nil {
 		t.Fatal(err)
 	}
+	cilium, _ := policy.ProfileNamed("cilium")
 	var out bytes.Buffer
 	o := &options{
-		source: source, namespace: "front", all: all, format: "json", warnings: func() []string { return nil }, plugin: "cilium",
+		source: source, namespace: "front", all: all, format: "json", warnings: func() []string { return nil }, plugin: &cilium,
 		streams: Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }},
 	}
 	var done outcome

@@ -39,8 +39,8 @@ type options struct {
 	config    *rest.Config // of the cluster; nil for files
 	fromFiles bool
 	namespace string
-	named     bool // the namespace was named with -n
-	plugin    string
+	named     bool            // the namespace was named with -n
+	plugin    *policy.Profile // what the user declares; nil: what is seen counts
 	all       bool
 	who       bool
 	live      bool          // the cluster is asked about as it is
@@ -62,7 +62,7 @@ func (f *flags) register(c *cobra.Command) {
 		f.formats = report.Formats()
 	}
 	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
-	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the `NAME` of the network plugin, where it is not recognised: "+strings.Join(pluginNames(), ", "))
+	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the network plugin, where it is not recognised, by its `NAME` or by a FILE that says what it does (probe --check-enforcement measures one): "+strings.Join(pluginNames(), ", "))
 	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "read all namespaces, not only those the question names, so that causes and rules that point elsewhere are found; the question stays the same, and -n keeps its meaning")
 	c.Flags().BoolVar(&f.showRequests, "show-requests", false, "print every request to the API server on standard error")
 }
@@ -94,7 +94,7 @@ func oneEnd(c *cobra.Command, args []string) error {
 // toOptions checks what was typed and opens the source of the cluster.
 func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams) (*options, error) {
 	o := &options{
-		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
+		streams: streams, all: f.all, who: f.who, format: f.output,
 		command:  typed(c),
 		live:     len(f.files)+len(f.with) == 0,
 		wayIn:    wayInKind(c.Flags().Args()),
@@ -103,9 +103,11 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 	if !slices.Contains(f.formats, f.output) {
 		return nil, fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(f.formats, ", "))
 	}
-	if _, known := policy.ProfileNamed(f.plugin); f.plugin != "" && !known {
-		return nil, fmt.Errorf("unknown network plugin %q; there is %s", f.plugin, strings.Join(pluginNames(), ", "))
+	declared, err := networkPlugin(f.plugin)
+	if err != nil {
+		return nil, err
 	}
+	o.plugin = declared
 	if n := *f.config.Namespace; n != "" {
 		if problems := validation.IsDNS1123Label(n); len(problems) > 0 {
 			return nil, fmt.Errorf("--namespace %q is no name of a namespace: %s", n, problems[0])

@@ -66,7 +66,7 @@ ports but those asked for.
 	}
 	f.register(c)
 	p.register(c)
-	return withModes(c, matrixMode(f, p, streams), cleanupMode(f, p, streams))
+	return withModes(c, matrixMode(f, p, streams), enforcementMode(f, p, streams), cleanupMode(f, p, streams))
 }
 
 // toProber is toOptions for what needs a network.
@@ -101,7 +101,8 @@ func (o *options) probed(ctx context.Context, d *explain.Diagnosis, p *probing) 
 func untestable(err error) bool {
 	var impossible *live.ImpossibleError
 	var none *probe.NoSourceError
-	return errors.As(err, &impossible) || errors.As(err, &none) || errors.Is(err, errUnconfirmed)
+	var unable *live.UnableError
+	return errors.As(err, &impossible) || errors.As(err, &unable) || errors.As(err, &none) || errors.Is(err, errUnconfirmed)
 }
 
 // probe plans, prepares, asks, tests and compares; with --dry-run it prints what it would add.

@@ -36,7 +36,7 @@ func (p *probing) register(c *cobra.Command) {
 	c.Flags().BoolVar(&p.exec, flagExec, false, "test with what a container of the source already has (nc, bash, curl, dig, getent), and add nothing")
 	c.Flags().StringVar(&p.image, flagImage, live.DefaultImage, "the `IMAGE` to test with, where that is a mirror of "+live.DefaultImage)
 	c.Flags().Lookup(flagImage).DefValue = "" // said in the usage
-	c.Flags().StringVar(&p.secret, flagSecret, "", "the `SECRET` of the namespace to pull the image with; for --from-pod, since other containers are pulled as their pod says")
+	c.Flags().StringVar(&p.secret, flagSecret, "", "the `SECRET` of the namespace to pull the image with; for --from-pod and --check-enforcement (which copies it); a container that is added to a pod is pulled as its pod says")
 }
 
 // check refuses flags that do not go together.

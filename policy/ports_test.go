@@ -200,6 +200,18 @@ a/db -> a/web:2/udp         => Denied: ingress shut by a/p
 `,
 		},
 		{
+			name:   "on Cilium a sidecar's port names are not looked up",
+			plugin: "cilium",
+			cluster: `
+- {kind: Pod, metadata: {name: web, labels: {app: web}}, spec: {initContainers: [{name: s, restartPolicy: Always, ports: [{name: mesh, containerPort: 2}]}], containers: [{name: x, ports: [{name: http, containerPort: 8080}]}]}, status: {podIP: 10.1.0.1}}
+` + pod("a", "db", "10.1.0.2", "n1", "app: db"),
+			policies: opens("{port: mesh}, {port: http}"),
+			rows: `
+a/db -> a/web:2             => Denied: ingress shut by a/p
+a/db -> a/web:8080          => Allowed: ingress by a/p spec.ingress[0]
+`,
+		},
+		{
 			name:     "on AWS a name may mean anything",
 			plugin:   "aws-vpc-cni",
 			policies: opens("{port: http}"),

@@ -77,10 +77,32 @@ type Entry struct {
 	Verified string // how this is known
 }
 
+// Behaviours lists them all, in the order in which they are documented.
+var Behaviours = []Behaviour{
+	IPBlockMatchesPods, IPBlockMatchesNodes, IPBlockMatchesServices, SelectorsMatchHostNetwork, NamespaceSelectorsMatchHosts, HostNetworkIsolated,
+	OwnNodeEgressExempt, OwnNodePodsFiltered, HairpinExempt, HairpinNeedsBoth, SCTPRulesIgnored, UnselectedIsolated, UnlistedSectionsEnforced,
+	ServicePortJudged, NamedPortsBroken, BarePodsUnenforced, EitherDirectionOpens, UnresolvedNamesOpenAll, NamedEgressUsesOwnNamespace,
+	NamedEgressSkipsBlocks, BlocksShareExcepts, MixedNamesLeak, SidecarNamesIgnored, PodLabelsIgnored,
+}
+
+// OnlyIfCertain tells whether verdicts follow a behaviour only where a plugin is known to have it.
+// Of these a profile says yes or no: Maybe would count as no.
+func (b Behaviour) OnlyIfCertain() bool {
+	switch b {
+	case HairpinNeedsBoth, EitherDirectionOpens, UnresolvedNamesOpenAll, NamedEgressUsesOwnNamespace, NamedEgressSkipsBlocks, BlocksShareExcepts, MixedNamesLeak:
+		return true
+	}
+	return false
+}
+
 // Profile is how one network plugin fills in the specification or deviates from it.
 type Profile struct {
-	Name    string // as --network-plugin takes it
-	Entries map[Behaviour]Entry
+	Name     string // as --network-plugin takes it
+	Enforces Truth  // whether it makes policies true, where nothing else is seen
+	Rejects  Truth  // whether it answers what policies deny with a refusal, instead of dropping it
+	Entries  map[Behaviour]Entry
+	// File is where the user's own profile was read from; empty: it ships.
+	File string
 }
 
 // Of returns what the profile says of a behaviour: its own entry, or what the specification
@@ -114,28 +136,31 @@ var specification = map[Behaviour]Entry{
 }
 
 // Profiles is every profile that ships, by the name that --network-plugin takes. The first is
-// the one used when nothing is known.
+// the one used when nothing is known. Sources of Rejects: kube-router, pkg/controllers/netpol/pod.go,
+// which ends its chains in REJECT; the settings of Calico (IptablesFilterDenyAction,
+// NftablesFilterDenyAction), Cilium (policy-deny-response) and Antrea (action Reject) leave it open.
 var Profiles = []Profile{
 	{Name: unknownPlugin},
 	cilium,
 	kubeRouter,
-	{Name: "calico"},
-	{Name: "antrea"},
+	{Name: "calico", Enforces: Yes},
+	{Name: "antrea", Enforces: Yes},
 	ovnKubernetes,
 	awsVPC,
-	{Name: "azure-npm", Entries: map[Behaviour]Entry{
+	{Name: "azure-npm", Enforces: Yes, Rejects: No, Entries: map[Behaviour]Entry{
 		NamedPortsBroken: {Maybe, "Azure/azure-container-networking#550"},
 	}},
-	{Name: "gke-dataplane-v2", Entries: map[Behaviour]Entry{
+	{Name: "gke-dataplane-v2", Enforces: Yes, Entries: map[Behaviour]Entry{
 		// The dataplane is Cilium's, but its version and settings are the provider's.
 		UnlistedSectionsEnforced: {Maybe, "cilium/cilium#48703"},
+		SidecarNamesIgnored:      {Maybe, "as on Cilium; the version is the provider's"},
 		PodLabelsIgnored:         {Maybe, "as on Cilium; the settings are the provider's"},
 	}},
-	{Name: "kindnet", Entries: map[Behaviour]Entry{
+	{Name: "kindnet", Enforces: Yes, Rejects: No, Entries: map[Behaviour]Entry{
 		OwnNodePodsFiltered: {Maybe, "kube-network-policies#65, #150: processes of the node are let in when they run as root"},
 		SidecarNamesIgnored: {Maybe, "kube-network-policies, pkg/networkpolicy and pkg/api: spec.containers only, in what was read; not measured"},
 	}},
-	{Name: NoPlugin},
+	{Name: NoPlugin, Enforces: No},
 }
 
 const (
@@ -155,7 +180,7 @@ func ProfileNamed(name string) (Profile, bool) {
 }
 
 // cilium was measured on Cilium v1.20.2 with its default settings, one node, no operator.
-var cilium = Profile{Name: "cilium", Entries: map[Behaviour]Entry{
+var cilium = Profile{Name: "cilium", Enforces: Yes, Entries: map[Behaviour]Entry{
 	IPBlockMatchesPods:        {No, "measured on v1.20.2: in no probe did an ipBlock match a pod"},
 	IPBlockMatchesNodes:       {No, "measured on v1.20.2 with policy-cidr-match-mode at its default"},
 	IPBlockMatchesServices:    {No, "measured on v1.20.2: the service range in an ipBlock opens nothing"},
@@ -163,12 +188,13 @@ var cilium = Profile{Name: "cilium", Entries: map[Behaviour]Entry{
 	HostNetworkIsolated:       {No, "a hostNetwork pod has its node's identity; cilium/cilium#20550"},
 	OwnNodeEgressExempt:       {No, "measured on v1.20.2: egress isolation cuts the node's address off"},
 	HairpinExempt:             {Yes, "measured on v1.20.2; cilium/cilium#15321: policies are skipped for a pod that reaches itself through its Service"},
-	UnlistedSectionsEnforced:  {Maybe, "cilium/cilium#48703: some versions enforce such rules"},
+	UnlistedSectionsEnforced:  {Maybe, "cilium/cilium#48703: some versions enforce such rules, v1.20.2 as measured"},
+	SidecarNamesIgnored:       {Yes, "measured on v1.20.2; pkg/k8s: the ports of spec.containers only"},
 	PodLabelsIgnored:          {Maybe, "Cilium documentation, Limiting Identity-Relevant Labels: the default, which can be set otherwise"},
 }}
 
 // kubeRouter was measured on kube-router v2.9.0, firewall only, kube-proxy in iptables mode.
-var kubeRouter = Profile{Name: "kube-router", Entries: map[Behaviour]Entry{
+var kubeRouter = Profile{Name: "kube-router", Enforces: Yes, Rejects: Yes, Entries: map[Behaviour]Entry{
 	IPBlockMatchesPods:          {Yes, "measured on v2.9.0: in every probe an ipBlock matched pods"},
 	IPBlockMatchesNodes:         {Yes, "measured on v2.9.0"},
 	IPBlockMatchesServices:      {No, "measured on v2.9.0 with kube-proxy iptables"},
@@ -183,14 +209,15 @@ var kubeRouter = Profile{Name: "kube-router", Entries: map[Behaviour]Entry{
 	NamedEgressSkipsBlocks:      {Yes, "pkg/controllers/netpol: only numbered ports are combined with egress ipBlocks"},
 	BlocksShareExcepts:          {Yes, "measured on v2.9.0: the longest prefix decides"},
 	MixedNamesLeak:              {Yes, "measured on v2.9.0: the outcome follows a random order"},
+	SidecarNamesIgnored:         {Maybe, "pkg/controllers/netpol: spec.containers only, in what was read; not measured"},
 }}
 
-var ovnKubernetes = Profile{Name: "ovn-kubernetes", Entries: map[Behaviour]Entry{
+var ovnKubernetes = Profile{Name: "ovn-kubernetes", Enforces: Yes, Rejects: No, Entries: map[Behaviour]Entry{
 	NamedPortsBroken:             {Maybe, "ovn-kubernetes#2117: named ports are not supported"},
 	NamespaceSelectorsMatchHosts: {Maybe, "openshift/enhancements#561: the host network counts as a namespace"},
 }}
 
-var awsVPC = Profile{Name: "aws-vpc-cni", Entries: map[Behaviour]Entry{
+var awsVPC = Profile{Name: "aws-vpc-cni", Enforces: Yes, Rejects: No, Entries: map[Behaviour]Entry{
 	UnlistedSectionsEnforced: {Maybe, "aws/aws-network-policy-agent#229"},
 	ServicePortJudged:        {Maybe, "EKS: a Service's port must equal the container's"},
 	NamedPortsBroken:         {Maybe, "aws/amazon-network-policy-controller-k8s#71"},

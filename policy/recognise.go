@@ -14,6 +14,7 @@ type Plugin struct {
 	Evidence []string // what was seen, in the order of the snapshot
 	Declared bool     // the user named it, so nothing was looked for
 	Enforces Truth
+	Rejects  Truth // whether it answers what policies deny with a refusal, see Profile
 }
 
 // sign is what gives a plugin away: the name of an agent's DaemonSet or Deployment, or of one of
@@ -48,18 +49,14 @@ var signs = []sign{
 }
 
 // Recognise tells which plugin runs the network and what it does where the specification leaves
-// room. A name given by the user overrides what is seen.
-func Recognise(s *cluster.Snapshot, override string) (Plugin, Profile) {
-	if override != "" {
-		profile, _ := ProfileNamed(override)
-		plugin := Plugin{Name: override, Declared: true, Enforces: Yes}
-		switch override {
-		case NoPlugin:
-			plugin.Enforces = No
-		case unknownPlugin:
-			plugin.Enforces = Maybe
+// room. A profile that the user declares overrides what is seen; nil: the user declares none.
+func Recognise(s *cluster.Snapshot, declared *Profile) (Plugin, Profile) {
+	if declared != nil {
+		plugin := Plugin{Name: declared.Name, Declared: true, Enforces: declared.Enforces, Rejects: declared.Rejects}
+		if declared.File != "" {
+			plugin.Evidence = []string{"profile " + declared.File}
 		}
-		return plugin, profile
+		return plugin, *declared
 	}
 	found := map[string]Plugin{}
 	var order []string
@@ -84,6 +81,7 @@ func Recognise(s *cluster.Snapshot, override string) (Plugin, Profile) {
 	case 1:
 		plugin := found[order[0]]
 		profile, _ := ProfileNamed(plugin.Name)
+		plugin.Rejects = profile.Rejects
 		if plugin.Name == "cilium" {
 			return ciliumSettings(s, plugin, profile)
 		}
@@ -142,5 +140,6 @@ func ciliumSettings(s *cluster.Snapshot, plugin Plugin, profile Profile) (Plugin
 		entries[UnselectedIsolated] = Entry{Maybe, "enable-policy=always in kube-system/cilium-config"}
 		plugin.Evidence = append(plugin.Evidence, "enable-policy=always in kube-system/cilium-config")
 	}
-	return plugin, Profile{Name: profile.Name, Entries: entries}
+	profile.Entries = entries
+	return plugin, profile
 }

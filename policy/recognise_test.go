@@ -61,7 +61,11 @@ func TestRecognise(t *testing.T) {
 		if row.kubelet != "" {
 			s.Nodes = []*cluster.Node{{Name: "n1", KubeletVersion: row.kubelet}}
 		}
-		plugin, profile := policy.Recognise(s.Seal(), row.override)
+		var declared *policy.Profile
+		if p, ok := policy.ProfileNamed(row.override); ok {
+			declared = &p
+		}
+		plugin, profile := policy.Recognise(s.Seal(), declared)
 		if plugin.Name != row.plugin || plugin.Enforces != row.enforces {
 			t.Errorf("%s: %s, enforces %v; want %s, %v", row.name, plugin.Name, plugin.Enforces, row.plugin, row.enforces)
 		}
@@ -84,7 +88,7 @@ func TestRecogniseSettingsOfCilium(t *testing.T) {
 			Agents:     []*cluster.Agent{{Ref: cluster.Ref{Kind: "DaemonSet", Namespace: "kube-system", Name: "cilium"}}},
 			ConfigMaps: map[string]map[string]string{"kube-system/cilium-config": {key: value}},
 		}
-		_, profile := policy.Recognise(s.Seal(), "")
+		_, profile := policy.Recognise(s.Seal(), nil)
 		return profile
 	}
 	if got := with("policy-cidr-match-mode", "nodes").Of(policy.IPBlockMatchesNodes).Answer; got != policy.Yes {
@@ -116,6 +120,12 @@ func TestProfiles(t *testing.T) {
 		for b, e := range p.Entries {
 			if e.Verified == "" {
 				t.Errorf("%s: %s does not say how it is known", p.Name, b)
+			}
+			if !slices.Contains(policy.Behaviours, b) {
+				t.Errorf("%s: %s is not in the list of behaviours", p.Name, b)
+			}
+			if e.Answer == policy.Maybe && b.OnlyIfCertain() {
+				t.Errorf("%s: %s is yes or no", p.Name, b)
 			}
 		}
 	}

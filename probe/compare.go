@@ -32,7 +32,7 @@ type Comparison struct {
 func Compare(d *explain.Diagnosis, p *Plan, results []Result) *Comparison {
 	c := &Comparison{Plan: p}
 	for _, r := range results {
-		j := Judged{Result: r, Row: RowOf(r.Exchange(), r.Verdict, r.Outcome(), Rejects(d.Plugin))}
+		j := Judged{Result: r, Row: RowOf(r.Exchange(), r.Verdict, r.Outcome(), d.Plugin.Rejects)}
 		j.Suspected = scene{d, p, results, r}.rank(j.Row.Suspects)
 		c.Judged = append(c.Judged, j)
 	}

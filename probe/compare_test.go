@@ -49,7 +49,7 @@ func (w world) run(_ context.Context, a probe.Attempt) probe.Run {
 func probed(t *testing.T, manifests, source, destination, network string, w world) *probe.Comparison {
 	t.Helper()
 	d := diagnosed(t, manifests, source, destination)
-	d.Plugin, _ = policy.Recognise(d.Snapshot, network)
+	d.Plugin, _ = policy.Recognise(d.Snapshot, declared(network))
 	p, err := probe.NewPlan(d, probe.Options{Loopback: true})
 	if err != nil {
 		t.Fatal(err)
@@ -205,4 +205,12 @@ func TestSettle(t *testing.T) {
 			t.Errorf("%s: %s %s %q %q", row.name, d.Result, code, d.Summary(), c.Summary())
 		}
 	}
+}
+
+// declared is the profile that ships under a name; none: nil.
+func declared(name string) *policy.Profile {
+	if p, ok := policy.ProfileNamed(name); ok {
+		return &p
+	}
+	return nil
 }

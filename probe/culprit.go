@@ -101,7 +101,7 @@ func (c scene) blameSome(bad []Result) (Culprit, string) {
 	if near, far := c.byNode(); near > 0 && far > 0 {
 		return Path, "pods on the source's own node answer, those on other nodes do not"
 	}
-	if !slices.ContainsFunc(bad, func(r Result) bool { return r.Outcome() != Refused }) && Rejects(c.d.Plugin) == policy.No {
+	if !slices.ContainsFunc(bad, func(r Result) bool { return r.Outcome() != Refused }) && c.d.Plugin.Rejects == policy.No {
 		return Application, fmt.Sprintf("%s is refused, and other pods behind it answer", bad[0].Target())
 	}
 	return NotKnown, fmt.Sprintf("%s does not work, and others do", bad[0].Target())
@@ -113,7 +113,7 @@ func (c scene) blameAll(bad []Result) (Culprit, string) {
 			return Application, "from within its own pod it is refused, too"
 		}
 	}
-	if bad[0].Outcome() == Refused && Rejects(c.d.Plugin) == policy.No && bad[0].Verdict == policy.Allowed {
+	if bad[0].Outcome() == Refused && c.d.Plugin.Rejects == policy.No && bad[0].Verdict == policy.Allowed {
 		return Application, "it is refused, by address too, and the network plugin does not reject"
 	}
 	return NotKnown, "it fails by every address"

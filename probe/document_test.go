@@ -17,7 +17,7 @@ import (
 func schemaOf(t *testing.T, kind string) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
-	for _, name := range []string{"common.json", kind + ".json"} {
+	for _, name := range []string{"common.json", "networkpluginprofile.json", kind + ".json"} {
 		text, err := os.ReadFile(filepath.Join("../docs/schema", name))
 		if err != nil {
 			t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 // matrixOf plans a matrix of targets in the namespace shop.
 func matrixOf(t *testing.T, manifests, targets string, force bool) (*probe.Matrix, error) {
 	t.Helper()
-	q := explain.Question{Snapshot: diagnosed(t, manifests, "pod/client", "pod/api-a:8080").Snapshot, Plugin: "cilium"}
+	q := explain.Question{Snapshot: diagnosed(t, manifests, "pod/client", "pod/api-a:8080").Snapshot, Plugin: declared("cilium")}
 	var list []ends.Target
 	for _, text := range strings.Fields(targets) {
 		target, err := plugin.ParseDestination(text, "shop")

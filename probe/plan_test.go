@@ -79,7 +79,7 @@ func diagnosed(t *testing.T, manifests, source, destination string) *explain.Dia
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := explain.Question{Snapshot: s, Plugin: "cilium"}
+	q := explain.Question{Snapshot: s, Plugin: declared("cilium")}
 	if q.Source, err = plugin.ParseSource(source, "shop"); err != nil {
 		t.Fatal(err)
 	}

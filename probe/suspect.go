@@ -129,7 +129,7 @@ func (c scene) weigh(s Suspect) (Weight, string) {
 		}
 		return Open, "none was found among the kinds that are known"
 	case PluginRejects:
-		switch Rejects(c.d.Plugin) {
+		switch c.d.Plugin.Rejects {
 		case policy.Yes:
 			return Seen, c.d.Plugin.Name + " rejects what policies deny"
 		case policy.Maybe:
@@ -287,18 +287,4 @@ func (c scene) listening() (Weight, string) {
 		}
 	}
 	return Open, "nobody asked from within its pod"
-}
-
-// Rejects tells whether a network plugin answers what policies deny with a refusal. Sources:
-// kube-router, pkg/controllers/netpol/pod.go, which ends its chains in REJECT; the settings of
-// Calico (IptablesFilterDenyAction, NftablesFilterDenyAction), Cilium (policy-deny-response) and
-// Antrea (action Reject).
-func Rejects(p policy.Plugin) policy.Truth {
-	switch p.Name {
-	case "kube-router":
-		return policy.Yes
-	case "ovn-kubernetes", "aws-vpc-cni", "kindnet", "azure-npm":
-		return policy.No
-	}
-	return policy.Maybe
 }

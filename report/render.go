@@ -53,8 +53,15 @@ func renderJSON(w io.Writer, d Document, _ Style) error {
 	return nil
 }
 
+// filed is a document whose YAML is a file that some flag takes.
+type filed interface{ file() any }
+
 func renderYAML(w io.Writer, d Document, _ Style) error {
-	text, err := yamlOf(d)
+	var value any = d
+	if f, ok := d.(filed); ok {
+		value = f.file()
+	}
+	text, err := yamlOf(value)
 	if err != nil {
 		return err
 	}

@@ -4,4 +4,7 @@
 // Such a container can be neither changed nor taken out until its pod is gone, so it is used again
 // while it runs. Nothing else in the cluster is written to. Before anything is written, the API
 // server is asked whether the user may, and whether it would take the object.
+//
+// The trials of a network plugin are made in a Scratch: two namespaces of their own, which are deleted
+// with all that is in them.
 package live

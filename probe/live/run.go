@@ -31,8 +31,13 @@ type Place struct{ Namespace, Pod, Container string }
 
 // Run runs a command in a container. Whatever keeps its result from arriving makes it lost.
 func (p *Prober) Run(ctx context.Context, at Place, command []string) probe.Run {
+	return p.run(ctx, at, command, probe.Timeout+allowance)
+}
+
+// run is Run with a time limit of its own.
+func (p *Prober) run(ctx context.Context, at Place, command []string, limit time.Duration) probe.Run {
 	// What the client logs of a broken stream would come between what the user reads.
-	limited, cancel := context.WithTimeout(klog.NewContext(ctx, logr.Discard()), probe.Timeout+allowance)
+	limited, cancel := context.WithTimeout(klog.NewContext(ctx, logr.Discard()), limit)
 	defer cancel()
 	var stdout, stderr limitedBuffer
 	begun := time.Now()
@@ -51,7 +56,7 @@ func (p *Prober) Run(ctx context.Context, at Place, command []string) probe.Run 
 	case errors.As(err, &ended):
 		r.ExitCode = ended.Code
 	case limited.Err() != nil && ctx.Err() == nil:
-		r.Lost = fmt.Sprintf("running %s in container %s: no result within %s", command[0], at.Container, probe.Timeout+allowance)
+		r.Lost = fmt.Sprintf("running %s in container %s: no result within %s", command[0], at.Container, limit)
 	default:
 		r.Lost = fmt.Sprintf("running %s in container %s: %s", command[0], at.Container, strings.TrimSpace(err.Error()))
 	}

@@ -37,7 +37,11 @@ func townOf(t *testing.T, q *question, objects []object) town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, profile := policy.Recognise(s, q.flag("--network-plugin"))
+	var declared *policy.Profile
+	if p, ok := policy.ProfileNamed(q.flag("--network-plugin")); ok {
+		declared = &p
+	}
+	_, profile := policy.Recognise(s, declared)
 	set := policy.Compile(s, profile)
 	out := town{verdicts: map[connection]policy.Verdict{}, owners: map[ref]ref{}}
 	var pods []*cluster.Pod

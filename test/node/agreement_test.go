@@ -247,7 +247,7 @@ func (m *measured) read(ctx context.Context) (*policy.Set, error) {
 	if len(s.Policies) != len(stored.Items) {
 		return nil, fmt.Errorf("%d policies were read, and there are %d", len(s.Policies), len(stored.Items))
 	}
-	plugin, profile := policy.Recognise(s, "")
+	plugin, profile := policy.Recognise(s, nil)
 	if plugin.Name != "cilium" || plugin.Enforces != policy.Yes {
 		return nil, fmt.Errorf("the network plugin is recognised as %+v", plugin)
 	}

@@ -97,6 +97,7 @@ func TestBareNode(t *testing.T) {
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, false) })
 	t.Run("matrix", func(t *testing.T) { c.testMatrix(t, false) })
 	t.Run("policies", c.testPoliciesDoNothing)
+	t.Run("enforcement", c.testNothingEnforces)
 }
 
 func TestCilium(t *testing.T) {
@@ -105,6 +106,7 @@ func TestCilium(t *testing.T) {
 	t.Run("probe of what is denied", func(t *testing.T) { c.testProbeDenied(t, true) })
 	t.Run("matrix", func(t *testing.T) { c.testMatrix(t, true) })
 	t.Run("policies", c.testPolicies)
+	t.Run("enforcement", c.testEnforcement)
 }
 
 // testNode tries what has to work on every node while there are no policies.

@@ -72,8 +72,8 @@ func (c cluster) running(t *testing.T, namespace, name string) {
 	})
 }
 
-// nothingLeft waits until no Job and no pod of one is there.
-func (c cluster) nothingLeft(t *testing.T) {
+// noJobLeft waits until no Job and no pod of one is there.
+func (c cluster) noJobLeft(t *testing.T) {
 	t.Helper()
 	c.await(t, "everything of a probe to be gone", func(ctx context.Context) error { return c.left(ctx) })
 }
@@ -230,8 +230,8 @@ func (c cluster) killProbe(t *testing.T) func(*testing.T) {
 		t.Fatalf("it was killed, and its pod went with it: %v", err)
 	}
 	return func(t *testing.T) {
-		c.nothingLeft(t)
-		c.nothingLeft(t) // in two minutes altogether
+		c.noJobLeft(t)
+		c.noJobLeft(t) // in two minutes altogether
 	}
 }
 

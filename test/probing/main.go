@@ -1,5 +1,6 @@
-// Command probing prints the page on what tests on the network mean, docs/probing.md, from the
-// tables of package probe.
+// Command probing prints the page on what tests on the network mean, docs/probing.md, or with the
+// argument "enforcement" the one on the trials of a network plugin, docs/enforcement.md. They are made
+// from the tables of package probe.
 package main
 
 import (
@@ -13,8 +14,12 @@ import (
 )
 
 func main() {
-	if err := write(os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "writing the page of probes:", err)
+	page := write
+	if len(os.Args) > 1 && os.Args[1] == "enforcement" {
+		page = writeEnforcement
+	}
+	if err := page(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "writing a page on tests on the network:", err)
 		os.Exit(1)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -8,17 +9,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPageIsUpToDate(t *testing.T) {
+func TestPagesAreUpToDate(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/probing.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	if err := write(&b); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(page), b.String()); diff != "" {
-		t.Errorf("docs/probing.md is not what the tables say; run make generate (-page +tables):\n%s", diff)
+	for path, write := range map[string]func(io.Writer) error{"../../docs/probing.md": write, "../../docs/enforcement.md": writeEnforcement} {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(page), b.String()); diff != "" {
+			t.Errorf("%s is not what the tables say; run make generate (-page +tables):\n%s", path, diff)
+		}
 	}
 }

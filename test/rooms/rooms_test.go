@@ -22,6 +22,7 @@ var order = [][]string{
 	{"cluster/file", "cluster/live"},
 	{"rights"},
 	{"policy"},
+	{"profile"},
 	{"ends"},
 	{"flows"},
 	{"change"},
