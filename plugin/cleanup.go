@@ -22,8 +22,8 @@ func cleanupMode(f *flags, p *probing, streams Streams) *mode {
 
 With --cleanup it looks for what probes left, ends and removes it. There, exit
 code 0 is: nothing is left but entries of containers that have ended, which go
-with their pods; 1: something could not be removed; 3: not everything could be
-looked through.`,
+with their pods, or with --dry-run everything was listed; 1: something could not
+be removed; 3: not everything could be looked through.`,
 		example: `
 
   # what did probes leave, anywhere?
@@ -98,10 +98,10 @@ func (o *options) sweep(ctx context.Context, prober *live.Prober, p *probing) er
 		fmt.Fprintln(o.streams.Err, "Warning:", report.Plain(err.Error()))
 	}
 	switch {
-	case len(unread) > 0:
-		return outcome{explain.Unclear}
 	case failed:
 		return outcome{explain.Fails}
+	case len(unread) > 0:
+		return outcome{explain.Unclear}
 	case len(found) == 0:
 		where := "namespace " + o.namespace
 		if o.all {

@@ -112,6 +112,7 @@ func (o *options) checkSince() error {
 // diagnose reads what the verdict needs; where the connection does not plainly work, it reads the
 // namespaces of both ends too and asks again, so that causes are found.
 func (o *options) diagnose(ctx context.Context, source, destination string) (*explain.Diagnosis, error) {
+	o.asked = [2]string{source, destination}
 	from, err := parseClient(source, o.namespace)
 	if err != nil {
 		return nil, err

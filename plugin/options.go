@@ -43,6 +43,7 @@ type options struct {
 	plugin    *policy.Profile // what the user declares; nil: what is seen counts
 	all       bool
 	who       bool
+	asked     [2]string     // the two ends of a connection, as they were typed
 	live      bool          // the cluster is asked about as it is
 	wayIn     string        // the kind of the source where it is an Ingress, a Gateway or a route
 	since     time.Duration // how far back changes are asked for; 0: they are not

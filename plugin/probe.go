@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -131,13 +132,38 @@ func (o *options) probe(ctx context.Context, d *explain.Diagnosis, p *probing) (
 	if err := start(ctx, sessions, plan); err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	results := probe.Carry(ctx, plan, func(ctx context.Context, a probe.Attempt) probe.Run {
+	run := func(ctx context.Context, a probe.Attempt) probe.Run {
 		return sessionOf(sessions, a).Run(ctx, a.Command())
-	})
+	}
+	comparison := probe.Compare(d, plan, probe.Carry(ctx, plan, run))
+	if ctx.Err() == nil && plan.Way == probe.StandInPod {
+		comparison = probe.Persist(ctx, d, plan, comparison, probe.Patience, run)
+	}
+	if ctx.Err() == nil && comparison.Contradicts() {
+		comparison, err = o.recheck(ctx, d, plan, comparison)
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return probe.Compare(d, plan, results), nil
+	return comparison, err
+}
+
+// recheck asks the question of a contradiction again: the cluster may have changed since it was read.
+func (o *options) recheck(ctx context.Context, d *explain.Diagnosis, plan *probe.Plan, c *probe.Comparison) (*probe.Comparison, error) {
+	again, err := o.diagnose(ctx, o.asked[0], o.asked[1])
+	if err != nil {
+		return c, fmt.Errorf("reading the cluster again, since what was seen contradicts what was read: %w", err)
+	}
+	wanted := probe.Options{Loopback: true, StandIn: plan.Way == probe.StandInPod}
+	now, err := probe.NewPlan(again, wanted)
+	var none *probe.NoSourceError
+	switch {
+	case errors.As(err, &none):
+		now = &probe.Plan{} // nothing is as it was
+	case err != nil:
+		return c, err
+	}
+	return c.Recheck(d, plan, now), nil
 }
 
 // interrupted tells an interruption from what it looks like to a client.

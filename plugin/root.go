@@ -51,7 +51,7 @@ smallest fix.
 
 It reads the cluster that kubeconfig points at, or with -f the given manifests
 and no cluster at all. It changes nothing, except where it is asked to test on
-the network: then it adds a container to a pod, after asking.`,
+the network: then it says what it adds to the cluster, and asks before.`,
 		Example: `  kubectl netpol-doctor diagnose deploy/order svc/inventory:80 -n production
   kubectl netpol-doctor diagnose --help`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl netpol-doctor"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,12 @@ func (o *options) prepare(ctx context.Context, prober *live.Prober, d *explain.D
 	source, err := open(ctx, prober, d, plan, p)
 	if err != nil {
 		return nil, err
+	}
+	if uid := plan.Source.Origin.UID; source.UID != "" && uid != "" && uid != source.UID {
+		return nil, &live.ImpossibleError{Namespace: plan.Source.Namespace, Pod: plan.Source.Name, Doing: "starting a probe", Why: "it was replaced by another pod of its name since the cluster was read; ask again"}
+	}
+	if source.Proxy != "" {
+		plan.CarriedBy("the container " + source.Proxy)
 	}
 	sessions := []prepared{{plan.Source.Ref(), source}}
 	var kept []probe.Attempt
@@ -94,15 +101,23 @@ func sessionOf(sessions []prepared, a probe.Attempt) *live.Session {
 	return sessions[0].Session
 }
 
-// start starts all sessions.
+// start starts all sessions, that of the source last: it may have its time. A destination that cannot
+// be asked from within is left out.
 func start(ctx context.Context, sessions []prepared, plan *probe.Plan) error {
-	for _, s := range sessions {
+	for _, s := range sessions[1:] {
 		if err := s.Start(ctx); err != nil {
-			return err
+			if ctx.Err() != nil {
+				return err
+			}
+			plan.Cut = append(plan.Cut, err.Error())
+			plan.Attempts = slices.DeleteFunc(plan.Attempts, func(a probe.Attempt) bool { return a.Inside() && a.Object == s.pod })
 		}
 	}
+	if err := sessions[0].Start(ctx); err != nil {
+		return err
+	}
 	if plan.For.Name != "" {
-		plan.StartedAs(sessions[0].Pod().Name, sessions[0].Node)
+		plan.StartedAs(sessions[0].Pod().Name, sessions[0].Node, sessions[0].Since)
 	}
 	return nil
 }

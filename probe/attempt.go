@@ -55,6 +55,9 @@ type Attempt struct {
 	Self bool
 	// Sidecar: the source's connections are taken by a mesh's proxy.
 	Sidecar bool
+	// Fronted: a mesh's proxy at the destination takes the connection. What policies let through is seen
+	// all the same, but not whether the application answers.
+	Fronted bool
 
 	flows []policy.Flow // that Verdict is about
 	tool  Tool          // what it is made with; the zero value: one of ImageTools

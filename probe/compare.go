@@ -53,7 +53,9 @@ func (c *Comparison) result(results []Result) explain.Result {
 		if r.Fails() && r.needed() && r.Exchange() != Reply {
 			return explain.Fails
 		}
-		works = works && (r.Works() || !r.needed()) && r.Exchange() != Proxied
+		works = works && (r.Works() || !r.needed()) && r.Exchange() != Proxied && !r.Fronted && !(r.Inside() && r.Fails())
+		// Of what policies say of another pod, a test proves nothing where that is not known.
+		works = works && !(c.Plan.For.Name != "" && r.needed() && r.Verdict == policy.Unknown)
 	}
 	if !works || len(c.Plan.Cut) > 0 || len(results) < len(c.Plan.Attempts) || len(results) == 0 {
 		return explain.Unclear

@@ -60,6 +60,29 @@ func probed(t *testing.T, manifests, source, destination, network string, w worl
 // open is the town without its policy.
 var open = town[:strings.Index(town, "apiVersion: networking")]
 
+// port8080 lets the client talk to the pods' port alone, which is not the Service's.
+var port8080 = open + `
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: shop}, spec: {podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 8080}]}, {ports: [{port: 53, protocol: UDP}, {port: 53}]}]}}
+---
+`
+
+// TestServiceNotKnown: a Service that fails where its pods work is kube-proxy's fault only where policies
+// allow the Service's address as well: some plugins hold its port against rules.
+func TestServiceNotKnown(t *testing.T) {
+	t.Parallel()
+	for network, want := range map[string]string{"aws-vpc-cni": "NPD809", "kindnet": "NPD806"} {
+		d := diagnosedOn(t, network, port8080, "pod/client", "svc/api:80")
+		p, err := probe.NewPlan(d, probe.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := probe.Compare(d, p, probe.Carry(t.Context(), p, world{"Service": timedOut}.run))
+		if len(c.Findings) != 1 || c.Findings[0].Code != want || (c.Culprit == probe.ServiceMapping) != (want == "NPD806") {
+			t.Errorf("%s: %+v, culprit %q because %s", network, c.Findings, c.Culprit, c.Because)
+		}
+	}
+}
+
 func TestCompare(t *testing.T) {
 	t.Parallel()
 	const a, b, service = "Backend 10.0.0.2:8080/TCP", "Backend 10.0.0.3:8080/TCP", "Service 10.96.0.7:80/TCP"
@@ -72,6 +95,9 @@ func TestCompare(t *testing.T) {
 		suspects                              string // of the first finding's row
 	}{
 		{name: "all works", manifests: open, destination: "svc/api:80", culprit: probe.Nothing, result: explain.Works},
+		{name: "the way is open, and the application answers nobody", manifests: open, destination: "pod/api-b:8080", world: world{"Own": refused, "Loopback": refused}, result: explain.Unclear},
+		{name: "a mesh's proxy answers in its place", manifests: strings.ReplaceAll(open, "labels: {app: api}", "labels: {app: api, security.istio.io/tlsMode: istio}"), destination: "pod/api-b:8080", culprit: probe.Nothing, result: explain.Unclear},
+		{name: "one is refused, one is silent", manifests: open, destination: "svc/api:80", network: "kindnet", world: world{service: timedOut, a: refused, b: timedOut, "Own": lost}, codes: "NPD803 NPD802", result: explain.Fails},
 		{name: "denied, and nothing comes back", manifests: town, destination: "pod/api-b:8080", world: world{b: timedOut}, culprit: probe.Policies, result: explain.Fails},
 		{name: "denied, and it connects", manifests: town, destination: "pod/api-b:8080", codes: "NPD801", culprit: probe.Nothing, result: explain.Fails, suspects: "Programming OtherLayer AgentDown"},
 		{name: "denied, it connects, and nothing enforces", manifests: town, destination: "pod/api-b:8080", network: "none", codes: "NPD801", culprit: probe.Nothing, result: explain.Fails, suspects: "NothingEnforces Programming OtherLayer"},

@@ -46,6 +46,10 @@ func blame(c scene) (Culprit, string) {
 	_, badServices, services := of(Service)
 	good, bad, all := of(Backend)
 	switch {
+	case len(badServices) > 0 && all > 0 && len(good) == all && badServices[0].Verdict == policy.Denied:
+		return Policies, fmt.Sprintf("policies deny %s, and allow the pods behind it by their own addresses; diagnose names the rule", badServices[0].Target())
+	case len(badServices) > 0 && all > 0 && len(good) == all && badServices[0].Verdict == policy.Unknown:
+		return NotKnown, fmt.Sprintf("%s does not work, and the pods behind it do; whether policies are the cause is not known", badServices[0].Target())
 	case len(badServices) > 0 && all > 0 && len(good) == all:
 		return ServiceMapping, fmt.Sprintf("%s does not work, and the pods behind it do", badServices[0].Target())
 	case len(badServices) > 0 && c.unbacked(badServices[0]):
@@ -113,7 +117,7 @@ func (c scene) blameAll(bad []Result) (Culprit, string) {
 			return Application, "from within its own pod it is refused, too"
 		}
 	}
-	if bad[0].Outcome() == Refused && c.d.Plugin.Rejects == policy.No && bad[0].Verdict == policy.Allowed {
+	if !slices.ContainsFunc(bad, func(r Result) bool { return r.Outcome() != Refused || r.Verdict != policy.Allowed }) && c.d.Plugin.Rejects == policy.No {
 		return Application, "it is refused, by address too, and the network plugin does not reject"
 	}
 	return NotKnown, "it fails by every address"

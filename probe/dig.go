@@ -111,7 +111,7 @@ func addressesIn(answer string) []netip.Addr {
 		if len(f) != columns || strings.HasPrefix(line, ";") || f[kind] != "A" && f[kind] != "AAAA" {
 			continue
 		}
-		if a, err := netip.ParseAddr(f[data]); err == nil && !seen[a] {
+		if a, err := netip.ParseAddr(f[data]); err == nil && !seen[a] && a.Zone() == "" {
 			seen[a] = true
 			out = append(out, a)
 		}

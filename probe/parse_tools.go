@@ -134,7 +134,7 @@ func ParseGetent(r Run) Observation {
 		if len(fields) == 0 {
 			continue
 		}
-		if a, err := netip.ParseAddr(fields[0]); err == nil && !seen[a] && !a.Is4In6() {
+		if a, err := netip.ParseAddr(fields[0]); err == nil && !seen[a] && !a.Is4In6() && a.Zone() == "" {
 			seen[a] = true
 			o.Addresses = append(o.Addresses, a)
 		}

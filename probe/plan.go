@@ -280,13 +280,16 @@ func (p *planner) backend(r ends.Route, b ends.Backend) {
 		if !a.Address.IsValid() && b.End.Outside != nil {
 			a.Name = b.End.Outside.Name // its address is what the lookup says
 		}
+		if b.End.Pod != nil && ends.Proxied(p.d.Snapshot, b.End.Pod) != "" {
+			a.Fronted = true
+		}
 		if !a.Address.IsValid() && a.Name == "" {
 			continue
 		}
 		added = true
 		p.Attempts = append(p.Attempts, a)
 		if pod := b.End.Pod; p.loopback && pod != nil && !pod.Template && a.Protocol == corev1.ProtocolTCP {
-			a.Hop, a.Self, a.Sidecar, a.Verdict, a.flows = Own, true, false, policy.Allowed, nil
+			a.Hop, a.Self, a.Sidecar, a.Fronted, a.Verdict, a.flows = Own, true, false, false, policy.Allowed, nil
 			p.Attempts = append(p.Attempts, a)
 			a.Hop, a.Address = Loopback, loopbackOf(f.Family)
 			p.Attempts = append(p.Attempts, a)

@@ -64,8 +64,14 @@ func many(app string, n int) string {
 	return b.String()
 }
 
-// diagnosed asks a question of manifests.
+// diagnosed asks a question of manifests, of a cluster with Cilium.
 func diagnosed(t *testing.T, manifests, source, destination string) *explain.Diagnosis {
+	t.Helper()
+	return diagnosedOn(t, "cilium", manifests, source, destination)
+}
+
+// diagnosedOn is diagnosed for any network plugin.
+func diagnosedOn(t *testing.T, network, manifests, source, destination string) *explain.Diagnosis {
 	t.Helper()
 	from, err := file.Open(t.Context(), []string{"-"}, file.Options{
 		Stdin:      strings.NewReader(manifests),
@@ -79,7 +85,7 @@ func diagnosed(t *testing.T, manifests, source, destination string) *explain.Dia
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := explain.Question{Snapshot: s, Plugin: declared("cilium")}
+	q := explain.Question{Snapshot: s, Plugin: declared(network)}
 	if q.Source, err = plugin.ParseSource(source, "shop"); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // Settle puts what was tested into a diagnosis. A test that contradicts a prediction makes it fail,
@@ -41,6 +42,16 @@ func (c *Comparison) Summary() string {
 	for _, j := range c.Judged {
 		if j.Outcome() == Inconclusive {
 			return fmt.Sprintf("%s shows nothing: %s", j.Target(), j.Last().Reason)
+		}
+	}
+	for _, j := range c.Judged {
+		switch {
+		case j.Inside() && j.Fails():
+			return fmt.Sprintf("the way to %s works, and from within its own pod %s does not (%s)", j.Object.Name, j.Target(), j.Outcome())
+		case j.Fronted && j.Works():
+			return fmt.Sprintf("%s connects, and a mesh's proxy in front of %s answered: whether the application does is not known", j.Target(), j.Object.Name)
+		case c.Plan.For.Name != "" && j.needed() && j.Works() && j.Verdict == policy.Unknown:
+			return fmt.Sprintf("%s works from a pod made for the test; what policies say of %s itself is not known", j.Target(), c.Plan.For.Name)
 		}
 	}
 	for _, j := range c.Judged {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
@@ -46,8 +47,21 @@ func hanging(facts []policy.Fact) string {
 }
 
 // StartedAs notes which pod stands in for the source, once there is one.
-func (p *Plan) StartedAs(name, node string) {
+func (p *Plan) StartedAs(name, node string, at time.Time) {
 	pod := *p.Source
-	pod.Name, pod.Node, pod.Template = name, node, false
+	pod.Name, pod.Node, pod.Started, pod.Template = name, node, at, false
 	p.Source = &pod
+}
+
+// CarriedBy notes that a proxy takes the connections of the source, which its labels do not tell.
+func (p *Plan) CarriedBy(proxy string) {
+	if p.Mesh != "" {
+		return
+	}
+	p.Mesh = proxy
+	for i := range p.Attempts {
+		if a := &p.Attempts[i]; !a.Inside() {
+			a.Sidecar = true
+		}
+	}
 }

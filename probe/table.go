@@ -68,9 +68,12 @@ var Table = []Row{
 	{Handshake, policy.Unknown, []Outcome{Connected}, nil, SaysNothing, "it got through: nothing denies it now, from this pod", "", nil},
 	{Handshake, policy.Unknown, slices.Concat(nothing, rejected), nil, SaysNothing, "it does not work; it is not known whether policies are the cause", "NPD809", []Suspect{NoEndpoints, NotListening, PluginRejects, OtherLayer, NodePath, Firewall}},
 
-	{Proxied, policy.Allowed, slices.Concat([]Outcome{Connected}, rejected, nothing), nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
-	{Proxied, policy.Denied, slices.Concat([]Outcome{Connected}, rejected, nothing), nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
-	{Proxied, policy.Unknown, slices.Concat([]Outcome{Connected}, rejected, nothing), nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
+	{Proxied, policy.Allowed, []Outcome{Connected}, nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
+	{Proxied, policy.Allowed, slices.Concat(rejected, nothing), nil, SaysNothing, "it does not get past the mesh's proxy in the source pod, or the proxy refuses it", "", []Suspect{Sidecar}},
+	{Proxied, policy.Denied, []Outcome{Connected}, nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
+	{Proxied, policy.Denied, slices.Concat(rejected, nothing), nil, SaysNothing, "it does not get past the mesh's proxy in the source pod, or the proxy refuses it", "", []Suspect{Sidecar}},
+	{Proxied, policy.Unknown, []Outcome{Connected}, nil, SaysNothing, "the mesh's proxy in the source pod answered, not the destination", "", []Suspect{Sidecar}},
+	{Proxied, policy.Unknown, slices.Concat(rejected, nothing), nil, SaysNothing, "it does not get past the mesh's proxy in the source pod, or the proxy refuses it", "", []Suspect{Sidecar}},
 
 	{Reply, policy.Allowed, []Outcome{Connected}, nil, Agrees, "it is allowed, and an answer came back", "", nil},
 	{Reply, policy.Allowed, []Outcome{TimedOut}, nil, SaysNothing, "no answer; many servers give none to what they do not understand", "", []Suspect{NotUnderstood, NotListening, OtherLayer, NodePath}},

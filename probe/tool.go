@@ -190,7 +190,7 @@ func bash(path string, a Attempt) []string {
 // curl sends nothing by telnet. That the connection was made is told by the time that it took, since
 // what is on the other side may then say nothing until the time is up.
 func curl(path string, a Attempt) []string {
-	return []string{path, "-sSv", "--noproxy", "*", "-o", "/dev/null", "--connect-timeout", seconds, "--max-time", seconds, "-w", curlTime + "%{time_connect}\n", "telnet://" + joinHostPort(a.Address.String(), a.Port)}
+	return []string{path, "-q", "-sSv", "--noproxy", "*", "-o", "/dev/null", "--connect-timeout", seconds, "--max-time", seconds, "-w", curlTime + "%{time_connect}\n", "telnet://" + joinHostPort(a.Address.String(), a.Port)}
 }
 
 func getent(path string, a Attempt) []string {

@@ -38,7 +38,7 @@ func (p *Prober) Prepare(ctx context.Context, namespace, name string) (*Session,
 	if err := p.may(ctx, namespace, name, role, right{"create", "", "pods", "exec"}); err != nil {
 		return nil, err
 	}
-	e := &ephemeral{Session: &Session{prober: p, at: Place{namespace, name, ""}, Node: pod.Spec.NodeName}, pod: pod}
+	e := &ephemeral{Session: &Session{prober: p, at: Place{namespace, name, ""}, Node: pod.Spec.NodeName, UID: string(pod.UID), Proxy: proxyIn(pod)}, pod: pod}
 	if e.at.Container, e.Reused = running(pod, p.image); e.Reused {
 		return e.Session, nil
 	}

@@ -17,8 +17,18 @@ const DefaultContainer = "kubectl.kubernetes.io/default-container"
 
 // proxies are containers of meshes, by name. What runs in them as the proxy's user is let past the
 // proxy, so it tells nothing of the application's connections. Sources: the injectors of Istio,
-// Linkerd and Consul.
-var proxies = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envoy-sidecar"}
+// Linkerd, Consul, Kuma, Open Service Mesh and App Mesh.
+var proxies = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envoy-sidecar", "kuma-sidecar", "envoy"}
+
+// proxyIn names the container of a mesh in a pod, or returns "".
+func proxyIn(pod *corev1.Pod) string {
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		if slices.Contains(proxies, c.Name) {
+			return c.Name
+		}
+	}
+	return ""
+}
 
 // PrepareExec finds out whether a pod can be probed from with what its containers already have. It
 // makes nothing, and neither does what it returns.
@@ -38,7 +48,7 @@ func (p *Prober) PrepareExec(ctx context.Context, namespace, name string) (*Sess
 			return nil, ctx.Err()
 		}
 		if why == "" {
-			return &Session{prober: p, at: at, Node: pod.Spec.NodeName, Tools: tools}, nil
+			return &Session{prober: p, at: at, Node: pod.Spec.NodeName, UID: string(pod.UID), Proxy: proxyIn(pod), Tools: tools}, nil
 		}
 		reasons = append(reasons, container+": "+why)
 	}

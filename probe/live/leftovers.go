@@ -3,12 +3,14 @@ package live
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/pager"
 
@@ -23,6 +25,8 @@ type Leftover struct {
 	// Stays: nothing can take it out. An ephemeral container that has ended is an entry in its pod's
 	// specification, and nothing more, until the pod is replaced.
 	Stays bool
+
+	uid types.UID
 }
 
 // Leftovers looks for what probes left in a namespace, or with "" in all of them, with the namespaces
@@ -58,10 +62,10 @@ func marked(apiVersion, kind string) func(runtime.Object) []Leftover {
 		if !ok || m.GetDeletionTimestamp() != nil {
 			return nil
 		}
-		if _, ours := m.GetAnnotations()[Annotation]; !ours {
-			return nil
+		if m.GetAnnotations()[Annotation] == "" || !strings.HasPrefix(m.GetName(), namePrefix) {
+			return nil // somebody else's, whatever it is marked with
 		}
-		return []Leftover{{Ref: cluster.Ref{APIVersion: apiVersion, Kind: kind, Namespace: m.GetNamespace(), Name: m.GetName()}}}
+		return []Leftover{{Ref: cluster.Ref{APIVersion: apiVersion, Kind: kind, Namespace: m.GetNamespace(), Name: m.GetName()}, uid: m.GetUID()}}
 	}
 }
 
@@ -97,9 +101,9 @@ func (p *Prober) Remove(ctx context.Context, l Leftover) error {
 	case l.Container != "":
 		err = p.endContainer(ctx, l)
 	case l.Ref.Kind == "Job":
-		err = p.deleteJob(ctx, l.Ref.Namespace, l.Ref.Name)
+		err = p.deleteJob(ctx, l.Ref.Namespace, l.Ref.Name, &l.uid)
 	case l.Ref.Kind == "Namespace":
-		if err = p.core.Namespaces().Delete(ctx, l.Ref.Name, metav1.DeleteOptions{}); apierrors.IsNotFound(err) {
+		if err = p.core.Namespaces().Delete(ctx, l.Ref.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &l.uid}}); apierrors.IsNotFound(err) {
 			err = nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,27 @@ func (p *Prober) Run(ctx context.Context, at Place, command []string) probe.Run 
 	return p.run(ctx, at, command, probe.Timeout+allowance)
 }
 
+// A stream that breaks off without a word looks to the client like a command that ended well: the API
+// server itself says so where its own stream to the kubelet breaks off. So the command's exit code is
+// told at the end of what it says. Source: k8s.io/apiserver, pkg/util/proxy, streamtranslator.go.
+const endMark = "netpol-doctor: the command ended with exit code "
+
+// withMark has a shell run a command and say how it ended. The command's words are the shell's arguments,
+// and no part of what it reads.
+func withMark(command []string) []string {
+	return append([]string{"sh", "-c", `"$@"; echo "` + endMark + `$?" >&2`, "sh"}, command...)
+}
+
+// cutMark takes the mark off again; ok is false where there is none.
+func cutMark(stderr string) (said string, code int, ok bool) {
+	i := strings.LastIndex(stderr, endMark)
+	if i < 0 {
+		return stderr, 0, false
+	}
+	code, err := strconv.Atoi(strings.TrimSuffix(stderr[i+len(endMark):], "\n"))
+	return stderr[:i], code, err == nil
+}
+
 // run is Run with a time limit of its own.
 func (p *Prober) run(ctx context.Context, at Place, command []string, limit time.Duration) probe.Run {
 	// What the client logs of a broken stream would come between what the user reads.
@@ -41,7 +63,7 @@ func (p *Prober) run(ctx context.Context, at Place, command []string, limit time
 	defer cancel()
 	var stdout, stderr limitedBuffer
 	begun := time.Now()
-	executor, err := p.executor(at, command)
+	executor, err := p.executor(at, withMark(command))
 	if err == nil {
 		err = executor.StreamWithContext(limited, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr})
 	}
@@ -53,8 +75,12 @@ func (p *Prober) run(ctx context.Context, at Place, command []string, limit time
 	case cutOut || cutErr:
 		r.Lost = fmt.Sprintf("%s said more than %d bytes", command[0], mostBytes)
 	case err == nil:
+		var whole bool
+		if r.Stderr, r.ExitCode, whole = cutMark(complained); !whole {
+			r.Lost = fmt.Sprintf("running %s in container %s: the stream ended before the command did", command[0], at.Container)
+		}
 	case errors.As(err, &ended):
-		r.ExitCode = ended.Code
+		r.Lost = fmt.Sprintf("running %s in container %s: the shell ended with exit code %d", command[0], at.Container, ended.Code)
 	case limited.Err() != nil && ctx.Err() == nil:
 		r.Lost = fmt.Sprintf("running %s in container %s: no result within %s", command[0], at.Container, limit)
 	default:

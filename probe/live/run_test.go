@@ -83,12 +83,25 @@ func TestRun(t *testing.T) {
 		{name: "success", say: func(send func(byte, string)) {
 			send(stdoutChannel, "an ")
 			send(stdoutChannel, "answer")
+			send(stderrChannel, endMark+"0\n")
 			send(errorChannel, encoded(t, success))
 		}, stdout: "an answer"},
 		{name: "an exit code", say: func(send func(byte, string)) {
 			send(stderrChannel, "TIMEOUT\n")
-			send(errorChannel, encoded(t, ended("1")))
+			send(stderrChannel, endMark+"1\n")
+			send(errorChannel, encoded(t, success))
 		}, code: 1, stderr: "TIMEOUT\n"},
+		{name: "the kubelet's stream broke off, and the API server calls that a success", say: func(send func(byte, string)) {
+			send(errorChannel, encoded(t, success))
+		}, lost: "before the command did"},
+		{name: "the stream ends without a status", say: func(func(byte, string)) {}, lost: "before the command did"},
+		{name: "half a mark", say: func(send func(byte, string)) {
+			send(stderrChannel, endMark)
+			send(errorChannel, encoded(t, success))
+		}, lost: "before the command did"},
+		{name: "the shell cannot be run", say: func(send func(byte, string)) {
+			send(errorChannel, encoded(t, ended("127")))
+		}, lost: "exit code 127"},
 		{name: "another failure", say: func(send func(byte, string)) {
 			send(errorChannel, encoded(t, metav1.Status{Status: metav1.StatusFailure, Message: "container not found"}))
 		}, lost: "container not found"},
@@ -114,6 +127,7 @@ func TestRunAsks(t *testing.T) {
 	t.Parallel()
 	var asked string
 	answer := speak(t, func(send func(byte, string)) {
+		send(stderrChannel, endMark+"0\n")
 		send(errorChannel, encoded(t, metav1.Status{Status: metav1.StatusSuccess}))
 	})
 	s := session(t, func(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +137,7 @@ func TestRunAsks(t *testing.T) {
 	if r := s.Run(t.Context(), []string{"/agnhost", "connect", "10.0.0.1:80"}); r.Lost != "" {
 		t.Fatal(r.Lost)
 	}
-	const want = "/api/v1/namespaces/shop/pods/client/exec?command=%2Fagnhost&command=connect&command=10.0.0.1%3A80&container=netpol-doctor-abcde&stderr=true&stdout=true"
+	const want = "/api/v1/namespaces/shop/pods/client/exec?command=sh&command=-c&command=%22%24%40%22%3B+echo+%22netpol-doctor%3A+the+command+ended+with+exit+code+%24%3F%22+%3E%262&command=sh&command=%2Fagnhost&command=connect&command=10.0.0.1%3A80&container=netpol-doctor-abcde&stderr=true&stdout=true"
 	if asked != want {
 		t.Errorf("asked %s, want %s", asked, want)
 	}

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -62,8 +63,13 @@ func New(config *rest.Config, image string) (*Prober, error) {
 type Session struct {
 	prober *Prober
 	at     Place
-	// Node is where the container runs, once it is started.
-	Node string
+	// Node is where the container runs, and Since when its pod does, once it is started.
+	Node  string
+	Since time.Time
+	// UID is that of the pod, where it was there before.
+	UID string
+	// Proxy is the container of a mesh that takes the pod's connections, if there is one.
+	Proxy string
 	// Reused: the container of an earlier probe still runs, and nothing is written.
 	Reused bool
 	// Adds are the objects that Start sends to the API server; none where nothing is written.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
@@ -168,7 +170,7 @@ func (s *standIn) tryOut(ctx context.Context) error {
 	template := s.job.Spec.Template
 	pod := &corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec}
 	pod.Name, pod.Namespace = s.job.Name, s.job.Namespace
-	_, err := s.prober.core.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: manager})
+	made, err := s.prober.core.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: manager})
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -176,6 +178,8 @@ func (s *standIn) tryOut(ctx context.Context) error {
 		return nil // what is wrong with it is told when the Job makes it
 	case err != nil:
 		return s.impossible("making a probe pod", err.Error())
+	case joined(made) != "":
+		return s.impossible("making a probe pod", joined(made))
 	}
 	return nil
 }
@@ -201,17 +205,27 @@ func (s *standIn) run(ctx context.Context) error {
 	var last *corev1.Pod
 	never := ""
 	err := wait.PollUntilContextTimeout(ctx, interval, patience, true, func(ctx context.Context) (bool, error) {
-		pods, err := s.prober.core.Pods(s.job.Namespace).List(ctx, metav1.ListOptions{LabelSelector: batchv1.JobNameLabel + "=" + s.job.Name})
-		if err != nil || len(pods.Items) == 0 {
+		pods, err := s.prober.core.Pods(s.job.Namespace).List(ctx, metav1.ListOptions{LabelSelector: jobName + "=" + s.job.Name})
+		if err != nil {
 			return false, nil // may pass
 		}
+		if len(pods.Items) == 0 {
+			never = s.refused(ctx)
+			return never != "", nil
+		}
 		last = &pods.Items[0]
+		if never = joined(last); never != "" {
+			return true, nil
+		}
 		var ok bool
 		ok, never = started(last, mainStatus(last))
 		return ok || never != "", nil
 	})
 	if last != nil {
 		s.at.Pod, s.Node = last.Name, last.Spec.NodeName
+		if last.Status.StartTime != nil {
+			s.Since = last.Status.StartTime.Time
+		}
 	}
 	switch {
 	case never != "":
@@ -219,9 +233,24 @@ func (s *standIn) run(ctx context.Context) error {
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return s.impossible(doing, fmt.Sprintf("it did not within %s; %s", patience, s.delay(ctx, last)))
+		return s.impossible(doing, fmt.Sprintf("it did not within %s; %s", patience, s.delay(last)))
 	}
 	return nil
+}
+
+// jobName is the label of a Job's pods that all versions of Kubernetes set. Source: batch/v1, legacy
+// labels.
+const jobName = "job-name"
+
+// joined tells which container was added to a stand-in on its way into the cluster: what it does is not
+// what was asked for, and a mesh's proxy would take its connections.
+func joined(pod *corev1.Pod) string {
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		if c.Name != standInName {
+			return fmt.Sprintf("something in the cluster put the container %s into the probe pod, as meshes do: what is seen from it would be that container's doing", c.Name)
+		}
+	}
+	return ""
 }
 
 func mainStatus(pod *corev1.Pod) *corev1.ContainerStatus {
@@ -233,15 +262,21 @@ func mainStatus(pod *corev1.Pod) *corev1.ContainerStatus {
 	return nil
 }
 
-// delay says what a pod waits for, or why there is none: a quota, for one, stops the Job's controller,
-// which tells it in an event.
-func (s *standIn) delay(ctx context.Context, pod *corev1.Pod) string {
+// refused says why a Job makes no pod, where its controller tells that in an event: of a quota, for
+// one. It is empty where nothing was told.
+func (s *standIn) refused(ctx context.Context) string {
+	selector := fields.Set{"involvedObject.kind": "Job", "involvedObject.name": s.job.Name, "reason": "FailedCreate"}.String()
+	events, err := s.prober.core.Events(s.job.Namespace).List(ctx, metav1.ListOptions{FieldSelector: selector})
+	if err != nil || len(events.Items) == 0 {
+		return ""
+	}
+	last := events.Items[len(events.Items)-1]
+	return "its Job makes no pod" + why(last.Reason, last.Message)
+}
+
+// delay says what a pod waits for, if there is one.
+func (s *standIn) delay(pod *corev1.Pod) string {
 	if pod == nil {
-		selector := fields.Set{"involvedObject.kind": "Job", "involvedObject.name": s.job.Name}.String()
-		if events, err := s.prober.core.Events(s.job.Namespace).List(ctx, metav1.ListOptions{FieldSelector: selector}); err == nil && len(events.Items) > 0 {
-			last := events.Items[len(events.Items)-1]
-			return "its Job made no pod" + why(last.Reason, last.Message)
-		}
 		return "its Job made no pod; kubectl describe job tells why"
 	}
 	for _, c := range pod.Status.Conditions {
@@ -254,15 +289,19 @@ func (s *standIn) delay(ctx context.Context, pod *corev1.Pod) string {
 
 // remove deletes the Job, and with it its pod.
 func (s *standIn) remove(ctx context.Context) error {
-	err := s.prober.deleteJob(ctx, s.job.Namespace, s.job.Name)
+	err := s.prober.deleteJob(ctx, s.job.Namespace, s.job.Name, nil)
 	if err != nil {
 		return fmt.Errorf("deleting Job %s/%s: %w; it is deleted by itself within %d minutes", s.job.Namespace, s.job.Name, err, *s.job.Spec.ActiveDeadlineSeconds/60+1)
 	}
 	return nil
 }
 
-func (p *Prober) deleteJob(ctx context.Context, namespace, name string) error {
+// deleteJob deletes a Job and its pod; with a uid only that very one.
+func (p *Prober) deleteJob(ctx context.Context, namespace, name string, uid *types.UID) error {
 	options := metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationBackground)}
+	if uid != nil {
+		options.Preconditions = &metav1.Preconditions{UID: uid}
+	}
 	err := p.all.BatchV1().Jobs(namespace).Delete(ctx, name, options)
 	if apierrors.IsNotFound(err) {
 		return nil

@@ -133,3 +133,45 @@ func TestRunning(t *testing.T) {
 		t.Error("another image was asked for")
 	}
 }
+
+// TestJoined: a container that something else put into a stand-in is told, by its name.
+func TestJoined(t *testing.T) {
+	t.Parallel()
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: standInName}}}}
+	if got := joined(pod); got != "" {
+		t.Error(got)
+	}
+	for _, edit := range []func(*corev1.PodSpec){
+		func(s *corev1.PodSpec) { s.Containers = append(s.Containers, corev1.Container{Name: "kuma-sidecar"}) },
+		func(s *corev1.PodSpec) { s.InitContainers = []corev1.Container{{Name: "kuma-sidecar"}} },
+	} {
+		given := pod.DeepCopy()
+		edit(&given.Spec)
+		if got := joined(given); !strings.Contains(got, "kuma-sidecar") {
+			t.Errorf("%q", got)
+		}
+		if proxyIn(given) != "kuma-sidecar" {
+			t.Error("it is a mesh's proxy")
+		}
+	}
+}
+
+// TestMarked: only what has both the mark and the name of what probes make is theirs to remove.
+func TestMarked(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		mark map[string]string
+		want int
+	}{
+		{"netpol-doctor-check-abcde", map[string]string{Annotation: manager}, 1},
+		{"production", map[string]string{Annotation: manager}, 0},
+		{"production", map[string]string{Annotation: ""}, 0},
+		{"netpol-doctor-tools", nil, 0},
+	} {
+		n := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: row.name, Annotations: row.mark}}
+		if got := marked("v1", "Namespace")(n); len(got) != row.want {
+			t.Errorf("%s %v: %v", row.name, row.mark, got)
+		}
+	}
+}
