@@ -22,6 +22,9 @@ const namePrefix = "netpol-doctor-"
 // lifetime is how long an ephemeral container waits for commands before it ends by itself.
 const lifetime = 30 * time.Minute
 
+// reserve is how much of that has to be left for a container to be used again.
+const reserve = 5 * time.Minute
+
 // user is nobody in particular: a number, as kubelets want it where root is not allowed, that is no
 // mesh's own, since meshes let those pass. Sources: core/v1 SecurityContext.RunAsNonRoot; Istio,
 // pilot-agent istio-iptables --proxy-uid 1337; Linkerd, proxy UID 2102.
@@ -87,7 +90,7 @@ func (a Addition) patch() ([]byte, error) {
 // running finds a container of ours, with that image, that still takes commands.
 func running(pod *corev1.Pod, image string) (name string, ok bool) {
 	for _, c := range pod.Spec.EphemeralContainers {
-		if s := statusOf(pod, c.Name); ours(c) && c.Image == image && s != nil && s.State.Running != nil {
+		if s := statusOf(pod, c.Name); ours(c) && c.Image == image && s != nil && s.State.Running != nil && time.Since(s.State.Running.StartedAt.Time) < lifetime-reserve {
 			return c.Name, true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -115,7 +116,8 @@ func TestStarted(t *testing.T) {
 func TestRunning(t *testing.T) {
 	t.Parallel()
 	const name = namePrefix + "abcde"
-	up := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	up := corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}}
+	old := corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(time.Now().Add(reserve - lifetime))}}
 	pod := alive()
 	if _, ok := running(pod, DefaultImage); ok {
 		t.Error("there is none")
@@ -131,6 +133,10 @@ func TestRunning(t *testing.T) {
 	}
 	if _, ok := running(pod, "mirror/agnhost:2.56"); ok {
 		t.Error("another image was asked for")
+	}
+	pod.Status.EphemeralContainerStatuses[1].State = old
+	if _, ok := running(pod, DefaultImage); ok {
+		t.Error("it is about to end")
 	}
 }
 

@@ -129,7 +129,7 @@ func TestProbe(t *testing.T) {
 		t.Errorf("trying it out changed the pod:\n%s", diff)
 	}
 
-	done := kubelet(t.Context(), t, admin, before, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}})
+	done := kubelet(t.Context(), t, admin, before, corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}})
 	if err := session.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestProbeCommand(t *testing.T) {
 	}
 
 	// A container that runs, by its status, where no kubelet runs anything: nothing is learnt.
-	done := kubelet(t.Context(), t, admin, before, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}})
+	done := kubelet(t.Context(), t, admin, before, corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}})
 	r = ask("probe pod/client pod/server:80 --yes -o json")
 	<-done
 	var p report.ProbeReport
