@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -126,14 +127,25 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 			return err
 		}
 	}
-	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), func(yield func(flows.Row) error) error {
-		return sets.Rows(wanted, func(r flows.Row) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return yield(r)
-		})
-	})
+	rows := func(w flows.Wanted) func(func(flows.Row) error) error {
+		return func(yield func(flows.Row) error) error {
+			return sets.Rows(w, func(r flows.Row) error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				return yield(r)
+			})
+		}
+	}
+	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), rows(wanted))
+	if o.format == "html" {
+		explained := wanted
+		explained.Why = true
+		doc.Page = report.MapPage{Scope: o.mapScope(m), Bounds: sets.Bounds(wanted), Rows: rows(explained)}
+		if !o.fromFiles && o.streams.Now != nil {
+			doc.Page.Observed = o.streams.Now()
+		}
+	}
 	if err := doc.Render(o.streams.Out, o.format, o.streams.style()); err != nil {
 		return err
 	}
@@ -143,6 +155,26 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		return outcome{explain.Unclear}
 	}
 	return outcome{explain.Works}
+}
+
+// mapScope says in words what the map is of.
+func (o *options) mapScope(m *mapFlags) string {
+	scope := []string{"all namespaces"}
+	if !o.all && (o.named || !o.fromFiles) {
+		scope = []string{"namespace " + o.namespace}
+	}
+	for _, only := range []struct {
+		word    string
+		targets []string
+	}{{"from", m.from}, {"to", m.to}} {
+		if len(only.targets) > 0 {
+			scope = append(scope, "only "+only.word+" "+strings.Join(only.targets, ", "))
+		}
+	}
+	if m.port != "" {
+		scope = append(scope, "only port "+m.port)
+	}
+	return strings.Join(scope, "; ")
 }
 
 // readMap reads all namespaces. Somebody who may not, and asks for one namespace, gets the flows

@@ -1,0 +1,42 @@
+// What the page was made of, and an index of it.
+
+const data = JSON.parse(byId("data").textContent);
+
+const shortKinds = {
+  Deployment: "deploy", StatefulSet: "sts", DaemonSet: "ds", CronJob: "cronjob", Job: "job", Pod: "pod",
+  ReplicaSet: "rs", ReplicationController: "rc", Namespace: "ns",
+};
+const shortKind = (kind) => shortKinds[kind] || kind.toLowerCase();
+
+data.ends.forEach((end, id) => {
+  end.id = id;
+  end.flows = [];
+  end.group = end.place !== "inside" ? "" : end.kind === "Namespace" ? end.name : end.namespace;
+  end.full = end.place === "inside" ? (end.kind === "Namespace" ? "ns/" + end.name : end.namespace + "/" + shortKind(end.kind) + "/" + end.name)
+    : end.place === "entry" ? "svc " + end.namespace + "/" + end.name : end.name;
+  end.search = [end.full, end.kind, ...(end.ranges || []), ...(end.outside || [])].join(" ").toLowerCase();
+});
+
+data.flows.forEach((flow, id) => {
+  flow.id = id;
+  flow.entries = flow.entries || [];
+  for (const end of new Set([flow.from, flow.to, ...flow.entries.map((e) => e.end)])) data.ends[end].flows.push(flow);
+  const policies = ["egress", "ingress"].flatMap((d) => [...(flow[d].policies || []), ...(flow[d].rules || []).map((r) => r.policy)]);
+  flow.search = [
+    data.ends[flow.from].search, data.ends[flow.to].search, ...flow.entries.map((e) => data.ends[e.end].search), flow.text,
+    ...new Set(policies.map((p) => data.policies[p])),
+  ].join(" ").toLowerCase();
+});
+
+const inside = data.ends.filter((end) => end.place === "inside");
+const namespaces = [...new Set(inside.map((end) => end.group))].sort();
+
+// An end is common where most workloads share it: DNS, monitoring, the internet. Flows to and from
+// it are drawn faintly, since they hide what is special about the others.
+const fewest = 8;
+for (const end of data.ends) {
+  const others = (from, to) => new Set(end.flows.filter((f) => f[to] === end.id && data.ends[f[from]].place === "inside").map((f) => f[from])).size;
+  const most = Math.max(others("from", "to"), others("to", "from"));
+  end.common = inside.length >= fewest && most * 2 >= inside.length;
+}
+for (const flow of data.flows) flow.common = data.ends[flow.from].common || data.ends[flow.to].common;
