@@ -104,8 +104,9 @@ func (m *Map) pageData() (*pageData, error) {
 		return nil, fmt.Errorf("a page of this map would show %d flows, more than %d; narrow it with -n, --from, --to or --port, or ask for --by namespace", n, MostOnPage)
 	}
 	whole := *m
-	whole.rows, whole.found = m.Page.Rows, map[string]int{} // counting was no showing
-	m.found = whole.found
+	if m.Page.Rows != nil {
+		whole.rows = m.Page.Rows
+	}
 	lines, err := whole.lines()
 	if err != nil {
 		return nil, err

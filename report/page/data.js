@@ -31,12 +31,17 @@ data.flows.forEach((flow, id) => {
 const inside = data.ends.filter((end) => end.place === "inside");
 const namespaces = [...new Set(inside.map((end) => end.group))].sort();
 
-// An end is common where most workloads share it: DNS, monitoring, the internet. Flows to and from
-// it are drawn faintly, since they hide what is special about the others.
+// An end is common where most workloads share it, or most namespaces: DNS, monitoring, the internet.
+// Flows to and from it are drawn faintly, since they hide what is special about the others.
 const fewest = 8;
 for (const end of data.ends) {
-  const others = (from, to) => new Set(end.flows.filter((f) => f[to] === end.id && data.ends[f[from]].place === "inside").map((f) => f[from])).size;
-  const most = Math.max(others("from", "to"), others("to", "from"));
-  end.common = inside.length >= fewest && most * 2 >= inside.length;
+  for (const [here, there] of [["from", "to"], ["to", "from"]]) {
+    const others = end.flows.filter((f) => f[here] === end.id && data.ends[f[there]].place === "inside").map((f) => f[there]);
+    const workloads = new Set(others).size, spaces = new Set(others.map((id) => data.ends[id].group)).size;
+    end.common = end.common || inside.length >= fewest && workloads * 2 >= inside.length || data.by !== "namespace" && namespaces.length > fewest && spaces * 2 >= namespaces.length;
+  }
 }
-for (const flow of data.flows) flow.common = data.ends[flow.from].common || data.ends[flow.to].common;
+// Where nearly all flows are of that kind, nothing is special about the others.
+const isCommon = (flow) => data.ends[flow.from].common || data.ends[flow.to].common;
+const telling = data.flows.filter(isCommon).length < data.flows.length * 0.9;
+for (const flow of data.flows) flow.common = telling && isCommon(flow);

@@ -5,32 +5,17 @@ const details = byId("details");
 function showDetails() {
   const link = selected && selected.key ? drawn.links.find((l) => l.id === selected.key) : null;
   const group = selected && selected.key && drawn.layout ? drawn.layout.groups.find((g) => g.id === selected.key) : null;
-  let content;
-  if (selected === null) content = aboutNothing();
+  let content = null;
+  if (selected === null) content = null;
   else if (selected.flow) content = aboutFlow(selected.flow);
   else if (selected.end) content = aboutEnd(selected.end);
   else if (link) content = link.flows.length === 1 ? aboutFlow(link.flows[0]) : aboutLink(link);
   else if (group) content = aboutGroup(group);
-  else content = aboutNothing();
-  details.replaceChildren(...content.flat().filter((c) => c));
+  details.hidden = content === null;
+  if (content === null) return;
+  const close = html("button", { type: "button", class: "close", "aria-label": "Close the details", title: "Close (Esc)", on: { click: () => select(null) } }, "×");
+  details.replaceChildren(close, ...content.flat().filter((c) => c));
   details.scrollTop = 0;
-}
-
-const key = (text) => html("kbd", {}, text);
-
-function aboutNothing() {
-  return [
-    html("h2", {}, "Details"),
-    html("p", {}, "Choose a line to see which rules admit the flow, or a box to see what isolates it and who reaches it."),
-    html("dl", { class: "keys" },
-      html("dt", {}, key("/")), html("dd", {}, "search"),
-      html("dt", {}, key("Tab")), html("dd", {}, "into the picture and out of it"),
-      html("dt", {}, key("↑"), key("↓")), html("dd", {}, "from box to box"),
-      html("dt", {}, key("←"), key("→")), html("dd", {}, "through the lines of a box"),
-      html("dt", {}, key("Enter")), html("dd", {}, "opens what is under the keyboard"),
-      html("dt", {}, key("Esc")), html("dd", {}, "clears, one step at a time"),
-      html("dt", {}, key("+"), key("-"), key("0")), html("dd", {}, "zoom; also Ctrl and the wheel")),
-  ];
 }
 
 // endButton selects an end.
@@ -67,7 +52,7 @@ function aboutEnd(end) {
   const where = { from: "Addresses outside, as sources", to: "Addresses outside, as destinations", entry: "Service of type " + end.kind }[end.place];
   const inside = end.place === "inside";
   return [
-    html("p", { class: "over" }, where || end.kind + (end.kind === "Pod" ? "" : end.template ? ", no pods read" : ", " + counted(end.pods || 0, "pod"))),
+    html("p", { class: "over" }, where || end.kind + (end.kind === "Pod" ? "" : end.template ? ", known by its template" : ", " + counted(end.pods || 0, "pod"))),
     html("h2", {}, named(end.full)),
     (end.outside || []).length > 0 ? html("p", {}, "Among them: " + end.outside.map((o) => o === "metadata" ? "the address at which clouds hand out identities (metadata)" : "the " + o).join(", ") + ".") : null,
     ...inside ? [html("h3", {}, "Ingress"), ...isolationOf(end, "ingress"), html("h3", {}, "Egress"), ...isolationOf(end, "egress")] : [],

@@ -26,7 +26,7 @@ function moveTo(box, link) {
   const t = drawn.things.get(here());
   if (!t) return;
   t.node.focus({ preventScroll: true });
-  reveal(t.node);
+  reveal([t.node]);
 }
 
 // at moves the keyboard to where the mouse was used.

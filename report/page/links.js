@@ -52,13 +52,17 @@ function route(links) {
   for (const link of links) link.path = curve(link);
 }
 
-function curve({ from, to, a, b, out, in: into }) {
+// curve draws a link as one bow, and finds the middle of it.
+function curve(link) {
+  const { from, to, a, b, out, in: into } = link;
   if (from === to) {
+    link.middle = { x: a.x + 28, y: a.y };
     return `M${a.x} ${a.y - 4}c34 -16 34 26 3 ${b.y - a.y + 10}`;
   }
-  const bend = Math.max(28, Math.min(160, Math.abs(b.x - a.x) / 2));
+  const bend = Math.max(22, Math.min(150, Math.abs(b.x - a.x) / 2));
   const ax = a.x + (out === "right" ? bend : -bend);
   const end = b.x + (into === "left" ? -3 : 3); // the tip of the arrow touches the box
   const bx = end + (into === "left" ? -bend : bend);
+  link.middle = { x: (a.x + 3 * ax + 3 * bx + end) / 8, y: (a.y + b.y) / 2 };
   return `M${a.x} ${a.y}C${ax} ${a.y} ${bx} ${b.y} ${end} ${b.y}`;
 }

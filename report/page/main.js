@@ -19,6 +19,7 @@ function select(what) {
   selected = what;
   highlight();
   showDetails();
+  revealSelected();
   markRow();
 }
 
@@ -33,8 +34,8 @@ function choose(key, byKeyboard) {
     refresh(true);
     const again = drawn.things.get(key).node;
     if (byKeyboard) again.focus({ preventScroll: true });
-    const { width, height } = drawn.layout;
-    if (width > view.w || height > view.h || scale() > 1) fit();
+    fit();
+    revealSelected();
     markRow();
     return;
   }

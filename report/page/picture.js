@@ -12,7 +12,8 @@ const boxWords = (box) => box.end ? endWords(box.end) : "namespace " + box.names
 
 // draw lays out and draws what is shown.
 function draw(flows, ends) {
-  const layout = arrange(flows, ends);
+  const edge = 60;
+  const layout = arrange(flows, ends, { w: Math.max(200, picture.clientWidth - edge), h: Math.max(200, picture.clientHeight - edge - 20) });
   const links = linksOf(byId("common").checked ? flows : flows.filter((f) => !f.common), layout.boxOf);
   route(links);
   Object.assign(drawn, { layout, links, things: new Map(), boxes: [] });
@@ -29,6 +30,7 @@ function draw(flows, ends) {
   // What is common is drawn first, so that it is below.
   for (const l of [...links].sort((a, b) => Number(b.common) - Number(a.common))) lines.append(drawLink(l));
   picture.replaceChildren(markers(), backs, lines, fronts);
+  picture.classList.toggle("crowded", links.filter((l) => l.common).length > 120);
   byId("expand").disabled = layout.groups.every((g) => g.open || g.single);
   byId("collapse").disabled = layout.groups.every((g) => !g.open);
   highlight();
@@ -47,32 +49,34 @@ const boxText = (box, x, y, label, attributes) => svg("text", { x: box.x + x, y:
 function drawEnd(b) {
   const open = b.end.ingress && b.end.ingress.isolated === "no";
   const words = endWords(b.end) + (open ? ", lets everything in" : "");
-  const kind = b.kind ? svg("text", { class: "kind", x: b.x + b.w - 10, y: b.y + 18, "text-anchor": "end" }, b.kind) : null;
+  const inside = b.end.place === "inside", tall = b.h > size.node;
+  const kind = b.kind ? svg("text", inside ? { class: "kind", x: b.x + b.w - 9, y: b.y + 18, "text-anchor": "end" } : { class: "kind", x: b.x + 12, y: b.y + 34 }, b.kind) : null;
   return thing(b.id, b, words, { class: "end " + b.end.place + (open ? " open" : "") },
     svg("title", {}, b.end.full + (open ? " – lets everything in" : "")),
-    svg("rect", { x: b.x, y: b.y, width: b.w, height: b.h, rx: b.end.place === "inside" ? 5 : 14 }),
-    boxText(b, 11, 18.5, b.label, {}), kind);
+    svg("rect", { x: b.x, y: b.y, width: b.w, height: b.h, rx: inside ? 5 : 14 }),
+    boxText(b, inside ? 10 : 12, tall ? 18 : 18.5, b.label, {}), kind);
 }
 
 function drawGroup(g) {
   const n = g.members.length;
   if (g.single) {
     return thing(g.id, g, boxWords(g), { class: "group closed" }, svg("title", {}, g.namespace),
-      svg("rect", { x: g.x, y: g.y, width: g.w, height: g.h, rx: 8 }), boxText(g, 12, 28, g.label, { class: "name" }));
+      svg("rect", { x: g.x, y: g.y, width: g.w, height: g.h, rx: 8 }), boxText(g, 12, 27, g.label, { class: "name" }));
   }
   const words = boxWords(g) + ", " + counted(n, "workload") + (g.open ? ", open" : ", closed");
   const sign = svg("path", { class: "sign", d: g.open ? `M${g.x + g.w - 22} ${g.y + 13}l5 5l5 -5` : `M${g.x + g.w - 20} ${g.y + 18}l5 5l-5 5` });
   return thing(g.id, g, words, { class: "group " + (g.open ? "opened" : "closed"), "aria-expanded": String(g.open) },
     svg("title", {}, g.namespace + ": " + counted(n, "workload") + (g.open ? "; click to close" : "; click to open")),
     svg("rect", { x: g.x, y: g.y, width: g.w, height: g.h, rx: 8 }),
-    boxText(g, 12, g.open ? 20 : 20, g.label, { class: "name" }),
-    g.open ? null : boxText(g, 12, 37, counted(n, data.by === "pod" ? "pod" : "workload"), { class: "kind" }), sign);
+    boxText(g, 12, 19, g.label, { class: "name" }),
+    g.open ? null : boxText(g, 12, 35, counted(n, data.by === "pod" ? "pod" : "workload"), { class: "kind" }), sign);
 }
 
 function drawLink(l) {
   const words = boxWords(l.from) + " to " + boxWords(l.to) + ": " + (l.flows.length === 1 ? l.flows[0].text : counted(l.flows.length, "flow")) + ", " + linkWords[l.verdict];
   const node = thing(l.id, null, words, { class: "link " + l.verdict.toLowerCase() + (l.common ? " common" : "") },
-    svg("title", {}, words), svg("path", { class: "reach", d: l.path }), svg("path", { class: "line", d: l.path, "marker-end": "url(#tip-" + l.verdict.toLowerCase() + ")" }));
+    svg("title", {}, words), svg("path", { class: "reach", d: l.path }), svg("path", { class: "line", d: l.path, "marker-end": "url(#tip-" + l.verdict.toLowerCase() + ")" }),
+    svg("text", { class: "ports", x: l.middle.x, y: l.middle.y - 4, "text-anchor": "middle" }, l.flows.length === 1 ? shortened(l.flows[0].text, 170) : counted(l.flows.length, "flow")));
   for (const id of new Set([l.from.id, l.to.id])) drawn.things.get(id).links.push(l);
   return node;
 }
@@ -104,7 +108,10 @@ function highlight() {
     else if ([...keys].some((k) => isWithin(l.from, k) || isWithin(l.to, k))) near.add(l.id).add(l.from.id).add(l.to.id);
   }
   picture.classList.toggle("chosen", keys.size > 0);
+  const lines = drawn.links.filter((l) => near.has(l.id)).length; // more labels than this hide each other
+  picture.classList.toggle("labelled", lines <= 14);
   for (const [key, t] of drawn.things) {
+    t.near = near.has(key);
     t.node.classList.toggle("selected", keys.has(key));
     t.node.classList.toggle("near", near.has(key) || t.box !== null && t.box.open === true);
   }
@@ -115,17 +122,21 @@ const isWithin = (box, key) => box.end !== undefined && box.end.place === "insid
 // fit shows everything, but no larger than it is meant to be.
 function fit() {
   const { width, height } = drawn.layout;
-  const edge = 30, w = Math.max(width + 2 * edge, picture.clientWidth), h = Math.max(height + 2 * edge, picture.clientHeight);
-  look((width - w) / 2, (height - h) / 2, w, h);
+  const edge = 26, head = drawn.layout.headings.length > 0 ? 20 : 0;
+  const w = Math.max(width + 2 * edge, picture.clientWidth), h = Math.max(height + head + 2 * edge, picture.clientHeight);
+  look((width - w) / 2, (height - head - h) / 2, w, h);
 }
 
+// look brings a part of the picture into view, and as much around it as there is room for.
 function look(x, y, w, h) {
-  Object.assign(view, { x, y, w, h });
-  picture.setAttribute("viewBox", [x, y, w, h].map((n) => Math.round(n * 10) / 10).join(" "));
+  const by = Math.max(w / picture.clientWidth, h / picture.clientHeight) || 1;
+  const wide = picture.clientWidth * by, high = picture.clientHeight * by;
+  Object.assign(view, { x: x - (wide - w) / 2, y: y - (high - h) / 2, w: wide, h: high });
+  picture.setAttribute("viewBox", [view.x, view.y, view.w, view.h].map((n) => Math.round(n * 10) / 10).join(" "));
 }
 
 // scale is how many units of the picture a pixel of the screen is.
-const scale = () => Math.max(view.w / picture.clientWidth, view.h / picture.clientHeight);
+const scale = () => view.w / picture.clientWidth;
 
 // zoom makes everything larger or smaller around a point, which is the middle if there is none.
 function zoom(factor, at) {
@@ -134,14 +145,29 @@ function zoom(factor, at) {
   look(x - (x - view.x) * by, y - (y - view.y) * by, view.w * by, view.h * by);
 }
 
-// reveal brings a box or a link into view.
-function reveal(node) {
-  const b = node.getBBox(), edge = 20;
-  let { x, y } = view;
-  if (b.x < x || b.x + b.width > x + view.w) x = b.width > view.w ? b.x - edge : b.x < x ? b.x - edge : b.x + b.width + edge - view.w;
-  if (b.y < y || b.y + b.height > y + view.h) y = b.height > view.h ? b.y - edge : b.y < y ? b.y - edge : b.y + b.height + edge - view.h;
+// covered is the width of the details where they lie over the picture.
+function covered() {
+  const over = byId("details");
+  return over.hidden || getComputedStyle(over).position !== "absolute" ? 0 : over.offsetWidth + 12;
+}
+
+// reveal brings things into view that are not, in the part that the details do not cover.
+function reveal(nodes) {
+  if (nodes.length === 0) return;
+  const boxes = nodes.map((n) => n.getBBox()), edge = 16;
+  const left = Math.min(...boxes.map((b) => b.x)) - edge, top = Math.min(...boxes.map((b) => b.y)) - edge;
+  const w = Math.max(...boxes.map((b) => b.x + b.width)) + edge - left, h = Math.max(...boxes.map((b) => b.y + b.height)) + edge - top;
+  const by = Math.max(scale(), w / (picture.clientWidth - covered()), h / picture.clientHeight);
+  if (by > scale()) look(view.x, view.y, picture.clientWidth * by, picture.clientHeight * by);
+  const free = view.w - covered() * by;
+  const x = Math.min(left, Math.max(view.x, left + w - free)), y = Math.min(top, Math.max(view.y, top + h - view.h));
   if (x !== view.x || y !== view.y) look(x, y, view.w, view.h);
 }
+
+// revealSelected brings what is selected, and what belongs to it, into view.
+const revealSelected = () => reveal([...drawn.things.values()].filter((t) => t.near).map((t) => t.node));
+
+addEventListener("resize", () => look(view.x, view.y, view.w, view.h));
 
 function pointAt(event) {
   const m = picture.getScreenCTM().inverse();
