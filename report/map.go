@@ -52,7 +52,7 @@ type MapFlow struct {
 	Through []MapEntry `json:"through,omitempty"`
 
 	// For the page only: what decides, and what an Unknown hangs on.
-	why   flows.Causes
+	why   *flows.Causes
 	facts []policy.Fact
 }
 
@@ -148,7 +148,7 @@ func (m *Map) each(do func(MapFlow) error) error {
 func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 	f := MapFlow{Source: mapEnd(r.Source), Destination: mapEnd(r.Destination), Verdict: v.String(), Partial: r.Partial}
 	if r.Why != nil {
-		f.why = r.Why[v]
+		f.why = &r.Why[v]
 	}
 	if v == policy.Unknown {
 		f.facts = r.Facts

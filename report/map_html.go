@@ -27,7 +27,7 @@ const MostOnPage = 5000
 
 // pageFiles are the parts of the page: ours, and in dagre/ the library that lays it out.
 //
-//go:embed page
+//go:embed page/page.html page/page.css page/*.js page/dagre/dagre.min.js page/dagre/LICENSE
 var pageFiles embed.FS
 
 // pageScripts are put together in this order.

@@ -213,7 +213,10 @@ func (b *pageBuilder) policy(name string) int {
 func (b *pageBuilder) flow(l *mapLine) {
 	f := pageFlow{
 		From: b.lineEnd(l.Source, l.ranges, "from"), To: b.lineEnd(l.Destination, l.ranges, "to"), Verdict: l.Verdict, Partial: l.Partial,
-		Text: portsText(l.Connections), Connections: l.Connections, Egress: b.cause(l.why.Egress), Ingress: b.cause(l.why.Ingress),
+		Text: portsText(l.Connections), Connections: l.Connections,
+	}
+	if l.why != nil {
+		f.Egress, f.Ingress = b.cause(l.why.Egress), b.cause(l.why.Ingress)
 	}
 	for _, fact := range l.facts {
 		if i, known := b.facts[fact]; known && !slices.Contains(f.Facts, i) {

@@ -32,7 +32,9 @@ func (m *Map) lines() ([]*mapLine, error) {
 			if known := index[key]; known != nil {
 				l = known
 				l.facts = slices.Concat(l.facts, f.facts)
-				l.why.Join(f.why)
+				if f.why != nil {
+					l.why.Join(*f.why)
+				}
 			} else {
 				index[key] = l
 				out = append(out, l)
