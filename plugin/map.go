@@ -46,6 +46,10 @@ The map is of the namespace of -n: flows that begin or end in it. With -A, or of
 files without -n, it is of the whole cluster. All namespaces are read in any
 case.
 
+With -o html it is one page that needs no server and no network: a picture to
+search and to filter, in which each flow says which rules admit it and each
+workload what isolates it, and a table of the same.
+
 Ports are the pods'. Addresses outside are those that no pod, node or Service
 has; what comes in by a node port or a load balancer is judged as if the pod saw
 the client's own address. Nodes are no ends of the map, hostNetwork pods are.
@@ -60,7 +64,8 @@ read, 2 on wrong usage.`,
   kubectl netpol-doctor map -n production --to sts/payment-db
   kubectl netpol-doctor map -A --to internet
 
-  # as a document for other programs; as a page for people
+  # as a page to look at; as a document for other programs; as a flowchart
+  kubectl netpol-doctor map -A -o html > map.html
   kubectl netpol-doctor map -A -o json
   kubectl netpol-doctor map -A --by namespace -o mermaid`,
 		Args: cobra.NoArgs,

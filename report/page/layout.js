@@ -98,7 +98,7 @@ function endBox(end) {
     const label = shortened(end.name, 190), kind = end.kind === "Deployment" ? "" : shortKind(end.kind);
     return { id, end, label, kind, w: Math.max(52, widthOf(label) + (kind ? widthOf(kind) + 8 : 0) + 22), h: size.node };
   }
-  const everywhere = { "0.0.0.0/0": "anywhere (IPv4)", "::/0": "anywhere (IPv6)" }[(end.ranges || []).join()];
+  const everywhere = { "0.0.0.0/0": "everywhere outside", "::/0": "everywhere outside (IPv6)" }[(end.ranges || []).join()];
   const label = shortened(everywhere || end.name, 176);
   const kind = end.place === "entry" ? end.kind : (end.outside || []).join(", ");
   return { id, end, label, kind: shortened(kind, 160), w: Math.max(84, widthOf(label) + 26, widthOf(kind) * 0.92 + 26), h: kind === "" ? size.node : size.outside };

@@ -45,7 +45,7 @@ function choose(key, byKeyboard) {
 }
 
 picture.addEventListener("click", (event) => {
-  if (drag !== null && drag.moved) return;
+  if (dragged) return;
   const node = event.target.closest(".thing");
   if (node) choose(node.dataset.key, false);
   else select(null);

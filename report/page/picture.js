@@ -174,18 +174,19 @@ function pointAt(event) {
   return new DOMPoint(event.clientX, event.clientY).matrixTransform(m);
 }
 
-// The picture is moved by dragging it.
-let drag = null;
+// The picture is moved by dragging it. The click that ends a drag is none.
+let drag = null, dragged = false;
 picture.addEventListener("pointerdown", (event) => {
-  if (event.button === 0) drag = { x: event.clientX, y: event.clientY, view: { ...view }, moved: false };
+  dragged = false;
+  if (event.button === 0) drag = { x: event.clientX, y: event.clientY, view: { ...view } };
 });
 addEventListener("pointermove", (event) => {
-  if (drag === null) return;
+  if (drag === null || (event.buttons & 1) === 0) return;
   const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
-  drag.moved = drag.moved || Math.hypot(dx, dy) > 4;
-  if (drag.moved) look(drag.view.x - dx * scale(), drag.view.y - dy * scale(), view.w, view.h);
+  dragged = dragged || Math.hypot(dx, dy) > 4;
+  if (dragged) look(drag.view.x - dx * scale(), drag.view.y - dy * scale(), view.w, view.h);
 });
-addEventListener("pointerup", () => setTimeout(() => { drag = null; }, 0));
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { drag = null; });
 picture.addEventListener("wheel", (event) => {
   if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
   event.preventDefault();

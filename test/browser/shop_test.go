@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -113,11 +114,27 @@ func TestShopByMouse(t *testing.T) {
 		t.Error("a row of the table selects nothing")
 	}
 
-	// The picture is dragged and zoomed.
-	before := ask[string](p, `document.getElementById("picture").getAttribute("viewBox")`)
+	// The picture is zoomed and dragged, which selects nothing; a mouse that only moves does not drag.
+	look := func() string { return ask[string](p, `document.getElementById("picture").getAttribute("viewBox")`) }
+	p.do(chromedp.Click(chromedp.CSS("#details .close")))
+	before := look()
 	p.do(chromedp.Click(chromedp.CSS("#zoom-in")))
-	if ask[string](p, `document.getElementById("picture").getAttribute("viewBox")`) == before {
+	near := look()
+	if near == before {
 		t.Error("zooming changes nothing")
+	}
+	p.do(chromedp.ScrollIntoView(chromedp.CSS("#picture")))
+	at = ask[[]float64](p, "("+mouse+")(document.getElementById('picture'))")
+	p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1)),
+		chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0]+60, at[1]+40, chromedp.ButtonLeft, func(e *input.DispatchMouseEventParams) { e.Buttons = 1 }),
+		chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, at[0]+60, at[1]+40, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	dragged := look()
+	if dragged == near || p.details() != nil {
+		t.Errorf("dragging moves %q to %q, and selects %q", near, dragged, p.details())
+	}
+	p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0]-60, at[1]-40))
+	if look() != dragged {
+		t.Error("it moves without being dragged")
 	}
 }
 
