@@ -79,8 +79,9 @@ e2e-packages:
 
 .PHONY: browser
 browser: ## use the page of a map in a real browser (installs chromium from Debian, as root)
-	command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && \
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
+	@command -v chromium >/dev/null || printf '\n!!!! SKIPPED: the tests of pages in a browser. They need chromium. !!!!\n\n'
 	cd test/browser && go test -count=1 ./...
 
 .PHONY: pictures

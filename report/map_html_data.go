@@ -113,7 +113,7 @@ func (m *Map) pageData() (*pageData, error) {
 	}
 	b := &pageBuilder{m: m, ends: map[string]int{}, policies: map[string]int{}, facts: map[policy.Fact]int{}}
 	b.data = &pageData{
-		Scope: Plain(m.Page.Scope), By: m.By, ObservedAt: timeOf(m.Page.Observed), Plugin: m.Plugin, Note: m.unenforced(), Shown: m.wanted.verdicts(),
+		Scope: m.Page.Scope, By: m.By, ObservedAt: timeOf(m.Page.Observed), Plugin: m.Plugin, Note: m.unenforced(), Shown: m.wanted.verdicts(),
 		Ends: []pageEnd{}, Flows: []pageFlow{}, Policies: []string{}, Facts: m.sortedFacts(), Gaps: m.Gaps,
 	}
 	for i, f := range m.factsInOrder() {
@@ -168,7 +168,7 @@ func (b *pageBuilder) bounds(lines []*mapLine) {
 			continue
 		}
 		end := pageEnd{
-			Kind: e.Kind, Namespace: Plain(e.Namespace), Name: Plain(e.Name), Place: "inside", Pods: bound.Pods, Template: bound.Template,
+			Kind: e.Kind, Namespace: e.Namespace, Name: e.Name, Place: "inside", Pods: bound.Pods, Template: bound.Template,
 			Egress: b.isolation(bound.Egress), Ingress: b.isolation(bound.Ingress),
 		}
 		b.end(insideKey(e), end)
@@ -205,7 +205,7 @@ func (b *pageBuilder) policy(name string) int {
 	if !known {
 		i = len(b.data.Policies)
 		b.policies[name] = i
-		b.data.Policies = append(b.data.Policies, Plain(name))
+		b.data.Policies = append(b.data.Policies, name)
 	}
 	return i
 }
@@ -226,7 +226,7 @@ func (b *pageBuilder) flow(l *mapLine) {
 	slices.Sort(f.Facts)
 	for _, e := range l.Through {
 		namespace, name, _ := strings.Cut(e.Service, "/")
-		end := b.end(fmt.Sprintf("entry %q", e.Service), pageEnd{Kind: e.Type, Namespace: Plain(namespace), Name: Plain(name), Place: "entry"})
+		end := b.end(fmt.Sprintf("entry %q", e.Service), pageEnd{Kind: e.Type, Namespace: namespace, Name: name, Place: "entry"})
 		i := slices.IndexFunc(f.Entries, func(known pageEntry) bool { return known.End == end })
 		if i < 0 {
 			i = len(f.Entries)
@@ -245,7 +245,7 @@ func (b *pageBuilder) flow(l *mapLine) {
 // sent to than where they send.
 func (b *pageBuilder) lineEnd(e Endpoint, ranges []netip.Prefix, place string) int {
 	if e.Kind != "CIDR" {
-		return b.end(insideKey(e), pageEnd{Kind: e.Kind, Namespace: Plain(e.Namespace), Name: Plain(e.Name), Place: "inside"})
+		return b.end(insideKey(e), pageEnd{Kind: e.Kind, Namespace: e.Namespace, Name: e.Name, Place: "inside"})
 	}
 	end := pageEnd{Kind: "CIDR", Name: b.m.outsideText(ranges), Place: place}
 	for _, r := range ranges {
@@ -266,7 +266,7 @@ func (b *pageBuilder) cause(c flows.Cause) pageCause {
 		out.Exempt = append(out.Exempt, string(e))
 	}
 	for _, o := range c.Others {
-		out.Others = append(out.Others, Plain(o.Ref.Kind+" "+strings.TrimPrefix(o.Ref.Namespace+"/"+o.Ref.Name, "/")))
+		out.Others = append(out.Others, o.Ref.Kind+" "+strings.TrimPrefix(o.Ref.Namespace+"/"+o.Ref.Name, "/"))
 	}
 	return out
 }

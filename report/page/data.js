@@ -1,6 +1,10 @@
 // What the page was made of, and an index of it.
 
-const data = JSON.parse(byId("data").textContent);
+// plain makes characters visible that control something or change the direction of writing, as the
+// other formats do.
+const plain = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu, (c) => c === "\u200d" ? c : "\\u{" + c.codePointAt(0).toString(16) + "}");
+
+const data = JSON.parse(byId("data").textContent, (_, value) => typeof value === "string" ? plain(value) : value);
 
 const shortKinds = {
   Deployment: "deploy", StatefulSet: "sts", DaemonSet: "ds", CronJob: "cronjob", Job: "job", Pod: "pod",

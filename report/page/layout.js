@@ -37,8 +37,10 @@ function layered(boxes, links, gap, rank) {
     w = Math.max(w, b.x + b.w);
     h = Math.max(h, b.y + b.h);
   }
-  return { w, h, loose: boxes.filter((b) => !linked.has(b.id)).sort((p, q) => q.h - p.h || (p.id < q.id ? -1 : 1)) };
+  return { w, h, loose: highFirst(boxes.filter((b) => !linked.has(b.id))) };
 }
+
+const highFirst = (boxes) => [...boxes].sort((p, q) => q.h - p.h);
 
 // shelves places loose boxes below what there is, in rows of a width, or beside it, in columns of a
 // height. It returns the places and the size of the whole.
@@ -162,7 +164,14 @@ function arranged(flows, ends, space, open) {
   const sides = { w: used.reduce((sum, c) => sum + c.w + size.column, 0), h: Math.max(0, ...used.map((c) => c.h)) };
   const groupOf = (id) => "n" + namespaces.indexOf(data.ends[id].group);
   const links = pairs(flows.filter((f) => data.ends[f.from].place === "inside" && data.ends[f.to].place === "inside" && !f.common).map((f) => [groupOf(f.from), groupOf(f.to)]));
-  const whole = packed(layered(groups, links, size.between, size.column), size.between, space, sides);
+  let whole = packed(layered(groups, links, size.between, size.column), size.between, space, sides);
+  if (whole.scale < smallest) {
+    // A long row of layers is harder to read than no layers.
+    const places = groups.map((g) => ({ g, x: g.x, y: g.y }));
+    const flat = packed({ w: 0, h: 0, loose: highFirst(groups) }, size.between, space, sides);
+    if (flat.scale > whole.scale * 1.4) whole = flat;
+    else for (const { g, x, y } of places) Object.assign(g, { x, y });
+  }
   const height = Math.max(whole.h, sides.h);
 
   // From the left to the right: what sends from outside, the ways in, the cluster, the world outside.

@@ -72,7 +72,7 @@ byId("legend").append(
   html("li", {}, html("span", { class: "swatch" }), " isolated for ingress"), html("li", {}, html("span", { class: "swatch open" }), " lets everything in"),
   html("li", {}, html("span", { class: "swatch outside" }), " outside the cluster"));
 const sharing = data.flows.filter((f) => f.common).length;
-byId("common-text").textContent = `Flows to and from what most share (${sharing})`;
+byId("common-text").textContent = `Show what most share, faintly (${sharing})`;
 byId("common").closest("label").hidden = sharing === 0;
 
 // What is not known, below everything.

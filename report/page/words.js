@@ -43,7 +43,7 @@ function causeOf(flow, direction) {
   }
   if (cause.perhaps) {
     say("It is not known whether " + (cause.perhaps.length === 1 ? "this rule admits it:" : "these rules admit it:"));
-    out.push(html("ul", { class: "rules" }, cause.perhaps.map(ruleName)));
+    out.push(html("ul", { class: "rules perhaps" }, cause.perhaps.map(ruleName)));
   }
   if (cause.others) say("Policies of another layer may decide: ", cause.others.join(", "), ".");
   if (cause.denies) say(policies.length > 0 && !cause.rules ? "No rule admits it, so it is denied." : "Not every port is admitted: what is shown is denied.");

@@ -42,6 +42,9 @@ func TestHostileNamesAreText(t *testing.T) {
 	if ask[int](p, `document.querySelectorAll("img, iframe, object, a[href^='javascript'], body script:not(#data)").length`) != 2 {
 		t.Error("a name became an element") // two scripts are the page's own
 	}
+	if ask[bool](p, `/[\p{Cf}]/u.test([...document.querySelectorAll("body, body *:not(script)")].flatMap((n) => [...n.childNodes].filter((c) => c.nodeType === 3 && n.tagName !== "SCRIPT").map((c) => c.data)).join(""))`) {
+		t.Error("a character that is not seen is not made visible")
+	}
 	whole := ask[string](p, "document.body.innerText")
 	for _, name := range []string{`<script>window.x=1</script>`, `"><img src=x onerror="window.x=1">`, `javascript:window.x=1`, `🦊\u{202e}x=1.tpircs\u{202c} עברית x`, `a\u{0}b\u{1b}[31mx\u{200b}`} {
 		if !strings.Contains(whole, name) {
