@@ -21,6 +21,7 @@ function select(what) {
   showDetails();
   revealSelected();
   markRow();
+  if (what !== null && getComputedStyle(details).position !== "absolute") details.scrollIntoView({ block: "nearest" });
 }
 
 // choose is a click or Enter on a thing in the picture. A namespace opens or closes.

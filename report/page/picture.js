@@ -113,6 +113,7 @@ function highlight() {
   for (const [key, t] of drawn.things) {
     t.near = near.has(key);
     t.node.classList.toggle("selected", keys.has(key));
+    t.node.setAttribute("aria-current", String(keys.has(key)));
     t.node.classList.toggle("near", near.has(key) || t.box !== null && t.box.open === true);
   }
 }

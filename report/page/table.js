@@ -21,7 +21,11 @@ function showRows(flows) {
 }
 
 function markRow() {
-  rows.forEach((row, i) => row.classList.toggle("selected", selected !== null && selected.flow !== undefined && selected.flow.id === i));
+  rows.forEach((row, i) => {
+    const is = selected !== null && selected.flow !== undefined && selected.flow.id === i;
+    row.classList.toggle("selected", is);
+    row.setAttribute("aria-current", String(is));
+  });
 }
 
 body.addEventListener("keydown", (event) => {
