@@ -82,6 +82,23 @@ e2e-packages:
 	dpkg --status $(E2E_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(E2E_PACKAGES); }
 
+.PHONY: browser
+browser: ## use the page of a map in a real browser (installs chromium from Debian, as root)
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
+	@command -v chromium >/dev/null || printf '\n!!!! SKIPPED: the tests of pages in a browser. They need chromium. !!!!\n\n'
+	cd test/browser && go test -count=1 ./...
+
+.PHONY: pictures
+pictures: ## rewrite the pictures of the README (installs pngquant from Debian, as root)
+	command -v pngquant >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pngquant; }
+	cd test/browser && go test -count=1 -run '^TestPictures$$' . -images $(CURDIR)/docs/images
+	pngquant --force --strip --ext .png 128 docs/images/*.png
+
+.PHONY: dagre
+dagre: ## fetch the library that lays the page of a map out again, with npm, and verify it
+	./report/page/dagre/fetch.sh
+
 .PHONY: lint
 lint: ## check formatting, vet, static analysis
 	@unformatted=$$($(TOOL) gofumpt -l .); test -z "$$unformatted" || { echo "not formatted (run make format):"; echo "$$unformatted"; exit 1; }
@@ -99,11 +116,13 @@ golden: ## rewrite the expected outputs of the command line tests
 	go test ./test/cli -update
 
 .PHONY: generate
-generate: ## rewrite what is made from the code: the pages of findings, of probes, of trials and of causes
+generate: ## rewrite what is made from the code: pages of findings, probes, trials and causes, maps of the shop
 	go run ./test/findings > docs/findings.md
 	go run ./test/probing > docs/probing.md
 	go run ./test/probing enforcement > docs/enforcement.md
 	go test ./test/catalogue -run '^TestCauses$$' -update
+	go run ./cmd/kubectl-netpol_doctor map -f examples/shop/base -o html > docs/map.html
+	go run ./cmd/kubectl-netpol_doctor map -f examples/shop/base -o markdown > docs/shop-map.md
 
 FUZZTIME ?= 30s
 .PHONY: fuzz

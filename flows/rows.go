@@ -19,6 +19,8 @@ type Row struct {
 	Partial bool
 	// Through are the Services by which traffic from outside gets to the destination.
 	Through []Entry
+	// Why is what decides; nil unless it was wanted.
+	Why *Why
 }
 
 // Wanted says which rows are asked for. The zero value is every row of which something is not
@@ -28,6 +30,7 @@ type Wanted struct {
 	From, To *Selection                  // nil: everything
 	Scope    func(namespace string) bool // nil, or true for one of the ends
 	Denied   bool                        // rows of which everything is denied, too
+	Why      bool                        // with what decides
 }
 
 // Selection is the ends that a filter names.
@@ -132,6 +135,9 @@ func (r *rows) inside(u *unit) error {
 			continue
 		}
 		if row, ok := r.row(u, to); ok {
+			if r.Why {
+				row.Why = r.whyInside(u, to)
+			}
 			if err := r.yield(row); err != nil {
 				return err
 			}
@@ -207,6 +213,9 @@ func (r *rows) exits(u *unit) error {
 		if !r.To.hasRange(row.Destination.CIDR) || !r.inScope(row.Source, row.Destination) {
 			continue
 		}
+		if r.Why {
+			row.Why = r.whyOutside(u, policy.Egress, row.Destination.CIDR)
+		}
 		if err := r.yield(row); err != nil {
 			return err
 		}
@@ -231,6 +240,9 @@ func (r *rows) entries() error {
 				if row.May.Has(e.Protocol, e.PodPort) {
 					row.Through = append(row.Through, e)
 				}
+			}
+			if r.Why {
+				row.Why = r.whyOutside(u, policy.Ingress, row.Source.CIDR)
 			}
 			all = append(all, row)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -45,6 +46,10 @@ The map is of the namespace of -n: flows that begin or end in it. With -A, or of
 files without -n, it is of the whole cluster. All namespaces are read in any
 case.
 
+With -o html it is one page that needs no server and no network: a picture to
+search and to filter, in which each flow says which rules admit it and each
+workload what isolates it, and a table of the same.
+
 Ports are the pods'. Addresses outside are those that no pod, node or Service
 has; what comes in by a node port or a load balancer is judged as if the pod saw
 the client's own address. Nodes are no ends of the map, hostNetwork pods are.
@@ -59,7 +64,8 @@ read, 2 on wrong usage.`,
   kubectl netpol-doctor map -n production --to sts/payment-db
   kubectl netpol-doctor map -A --to internet
 
-  # as a document for other programs; as a page for people
+  # as a page to look at; as a document for other programs; as a flowchart
+  kubectl netpol-doctor map -A -o html > map.html
   kubectl netpol-doctor map -A -o json
   kubectl netpol-doctor map -A --by namespace -o mermaid`,
 		Args: cobra.NoArgs,
@@ -126,14 +132,25 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 			return err
 		}
 	}
-	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), func(yield func(flows.Row) error) error {
-		return sets.Rows(wanted, func(r flows.Row) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return yield(r)
-		})
-	})
+	rows := func(w flows.Wanted) func(func(flows.Row) error) error {
+		return func(yield func(flows.Row) error) error {
+			return sets.Rows(w, func(r flows.Row) error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				return yield(r)
+			})
+		}
+	}
+	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), rows(wanted))
+	if o.format == "html" {
+		explained := wanted
+		explained.Why = true
+		doc.Page = report.MapPage{Scope: o.mapScope(m), Bounds: sets.Bounds(wanted), Rows: rows(explained)}
+		if !o.fromFiles && o.streams.Now != nil {
+			doc.Page.Observed = o.streams.Now()
+		}
+	}
 	if err := doc.Render(o.streams.Out, o.format, o.streams.style()); err != nil {
 		return err
 	}
@@ -143,6 +160,26 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		return outcome{explain.Unclear}
 	}
 	return outcome{explain.Works}
+}
+
+// mapScope says in words what the map is of.
+func (o *options) mapScope(m *mapFlags) string {
+	scope := []string{"all namespaces"}
+	if !o.all && (o.named || !o.fromFiles) {
+		scope = []string{"namespace " + o.namespace}
+	}
+	for _, only := range []struct {
+		word    string
+		targets []string
+	}{{"from", m.from}, {"to", m.to}} {
+		if len(only.targets) > 0 {
+			scope = append(scope, "only "+only.word+" "+strings.Join(only.targets, ", "))
+		}
+	}
+	if m.port != "" {
+		scope = append(scope, "only port "+m.port)
+	}
+	return strings.Join(scope, "; ")
 }
 
 // readMap reads all namespaces. Somebody who may not, and asks for one namespace, gets the flows

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -105,6 +106,27 @@ func TestMapOfALiveCluster(t *testing.T) {
 		if row.denied != slices.Contains(gaps, "pods Forbidden") {
 			t.Errorf("%s: gaps %q", row.name, gaps)
 		}
+	}
+}
+
+// TestPageOfALiveCluster: a page says when the cluster was read.
+func TestPageOfALiveCluster(t *testing.T) {
+	t.Parallel()
+	source, err := live.Open(livetest.New(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "front"}}).Config(), live.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	o := &options{
+		source: source, namespace: "front", format: "html", warnings: func() []string { return nil }, plugin: "cilium",
+		streams: Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }, Now: func() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }},
+	}
+	var done outcome
+	if err := o.answerMap(t.Context(), &mapFlags{by: "workload"}); !errors.As(err, &done) {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"scope":"namespace front","by":"workload","observedAt":"2026-05-04T03:02:01Z"`) {
+		t.Error("it is not said what was read, and when")
 	}
 }
 

@@ -22,6 +22,9 @@ type Map struct {
 	Plugin Plugin
 	Gaps   []Gap
 
+	// Page is what the format html needs beside the rows.
+	Page MapPage
+
 	rows   func(func(flows.Row) error) error
 	wanted MapFilter
 	public []netip.Prefix
@@ -47,6 +50,10 @@ type MapFlow struct {
 	Outside []string `json:"outside,omitempty"`
 	// Through are the Services by which traffic from outside gets to the destination.
 	Through []MapEntry `json:"through,omitempty"`
+
+	// For the page only: what decides, and what an Unknown hangs on.
+	why   *flows.Causes
+	facts []policy.Fact
 }
 
 // Connection is ports of one protocol.
@@ -87,6 +94,7 @@ var mapRenderers = map[string]func(*Map, io.Writer, Style) error{
 	"json":     (*Map).json,
 	"yaml":     (*Map).yaml,
 	"csv":      (*Map).csv,
+	"html":     (*Map).html,
 	"markdown": (*Map).markdown,
 	"mermaid":  (*Map).mermaid,
 }
@@ -139,6 +147,12 @@ func (m *Map) each(do func(MapFlow) error) error {
 
 func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 	f := MapFlow{Source: mapEnd(r.Source), Destination: mapEnd(r.Destination), Verdict: v.String(), Partial: r.Partial}
+	if r.Why != nil {
+		f.why = &r.Why[v]
+	}
+	if v == policy.Unknown {
+		f.facts = r.Facts
+	}
 	for i, protocol := range flows.Protocols {
 		if len(ports[i]) == 0 {
 			continue
@@ -153,12 +167,7 @@ func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 		if !e.CIDR.IsValid() {
 			continue
 		}
-		if slices.ContainsFunc(m.public, e.CIDR.Overlaps) {
-			f.Outside = append(f.Outside, "internet")
-		}
-		if check.HoldsMetadata(e.CIDR) {
-			f.Outside = append(f.Outside, "metadata")
-		}
+		f.Outside = append(f.Outside, m.outsideOf(e.CIDR)...)
 	}
 	for _, e := range r.Through {
 		if ports.Has(e.Protocol, e.PodPort) {
@@ -171,6 +180,18 @@ func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 	return f
 }
 
+// outsideOf says what is in addresses outside.
+func (m *Map) outsideOf(p netip.Prefix) []string {
+	var out []string
+	if slices.ContainsFunc(m.public, p.Overlaps) {
+		out = append(out, "internet")
+	}
+	if check.HoldsMetadata(p) {
+		out = append(out, "metadata")
+	}
+	return out
+}
+
 func mapEnd(e flows.End) Endpoint {
 	if e.CIDR.IsValid() {
 		return Endpoint{Kind: "CIDR", CIDR: e.CIDR.String()}
@@ -179,10 +200,10 @@ func mapEnd(e flows.End) Endpoint {
 }
 
 // sortedFacts returns what the flows written so far hang on.
-func (m *Map) sortedFacts() []Fact {
-	facts := slices.Collect(maps.Keys(m.facts))
-	slices.SortFunc(facts, policy.Fact.Compare)
-	return factsOf(facts)
+func (m *Map) sortedFacts() []Fact { return factsOf(m.factsInOrder()) }
+
+func (m *Map) factsInOrder() []policy.Fact {
+	return slices.SortedFunc(maps.Keys(m.facts), policy.Fact.Compare)
 }
 
 // portsText prints ports as people write them: "8080/TCP, 1-1023/UDP", or "every port".

@@ -28,9 +28,13 @@ func (m *Map) lines() ([]*mapLine, error) {
 	err := m.each(func(f MapFlow) error {
 		l := &mapLine{MapFlow: f, source: typedEnd(f.Source), destination: typedEnd(f.Destination)}
 		if cidr := f.Source.CIDR + f.Destination.CIDR; cidr != "" {
-			key := fmt.Sprintf("%q %q %s %v %v %v", l.source, l.destination, f.Verdict, f.Partial, f.Connections, f.Through)
+			key := l.alike()
 			if known := index[key]; known != nil {
 				l = known
+				l.facts = slices.Concat(l.facts, f.facts)
+				if f.why != nil {
+					l.why.Join(*f.why)
+				}
 			} else {
 				index[key] = l
 				out = append(out, l)
@@ -42,6 +46,11 @@ func (m *Map) lines() ([]*mapLine, error) {
 		return nil
 	})
 	return out, err
+}
+
+// alike is a text that lines to and from addresses share which are shown as one.
+func (l *mapLine) alike() string {
+	return fmt.Sprintf("%q %q %s %v %v %v", l.source, l.destination, l.Verdict, l.Partial, l.Connections, l.Through)
 }
 
 func typedEnd(e Endpoint) string {

@@ -195,7 +195,7 @@ func TestMapOfABrokenShop(t *testing.T) {
 func TestMapFormats(t *testing.T) {
 	t.Parallel()
 	for _, by := range []string{"workload", "pod", "namespace"} {
-		for _, format := range []string{"table", "json", "yaml", "csv", "markdown", "mermaid"} {
+		for _, format := range []string{"table", "json", "yaml", "csv", "html", "markdown", "mermaid"} {
 			args := []string{"map", "-f", filepath.Join(shop, "base"), "--by", by, "-o", format}
 			_, first, errs := run(t, args...)
 			_, second, _ := run(t, args...)
