@@ -116,9 +116,10 @@ func TestPageOfALiveCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cilium, _ := policy.ProfileNamed("cilium")
 	var out bytes.Buffer
 	o := &options{
-		source: source, namespace: "front", format: "html", warnings: func() []string { return nil }, plugin: "cilium",
+		source: source, namespace: "front", format: "html", warnings: func() []string { return nil }, plugin: &cilium,
 		streams: Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }, Now: func() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }},
 	}
 	var done outcome
