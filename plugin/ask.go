@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
 // errUnconfirmed: the user did not want it.
@@ -21,9 +23,9 @@ func (s Streams) interactive() bool {
 	return reads && sees
 }
 
-// ask asks a question, and takes anything but yes for no.
-func ask(streams Streams, question string) error {
-	if _, err := io.WriteString(streams.Err, question); err != nil {
+// ask says what is about to be done and asks whether it is to be; anything but yes is no.
+func ask(streams Streams, what string) error {
+	if _, err := io.WriteString(streams.Err, report.Wrapped(what, streams.style())+"\nGo on? [y/N] "); err != nil {
 		return err
 	}
 	line, err := bufio.NewReader(streams.In).ReadString('\n')

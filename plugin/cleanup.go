@@ -122,7 +122,7 @@ func (o *options) agree(all []live.Leftover) error {
 	if !o.streams.interactive() {
 		return fmt.Errorf("there is something to remove (%d objects; --dry-run lists them), and somebody may be using it; where nobody can be asked, it needs --yes", len(all))
 	}
-	return ask(o.streams, "This removes what probes made, also those that still run:\n"+strings.Join(names, "\n")+"\nGo on? [y/N] ")
+	return ask(o.streams, "This removes what probes made, also those that still run:\n"+strings.Join(names, "\n"))
 }
 
 func (o *options) say(what, of string) {

@@ -118,8 +118,7 @@ func (o *options) confirmCheck(s *live.Scratch, p *probing) error {
 	return ask(o.streams, fmt.Sprintf(`This creates the namespaces %s and %s, with %d pods
 (%s), 2 Services and, one after the other, %d NetworkPolicies that
 apply to these pods only. It takes about 3 minutes, and deletes all of them. Nothing else
-is changed.
-Go on? [y/N] `, s.Namespace, s.Guests, len(probe.TrialPods), report.Plain(p.image), len(probe.Trials)))
+is changed.`, s.Namespace, s.Guests, len(probe.TrialPods), report.Plain(p.image), len(probe.Trials)))
 }
 
 // tryOut creates what trials take, and makes them.

@@ -22,8 +22,8 @@ func TestAsk(t *testing.T) {
 	t.Parallel()
 	for answer, yes := range map[string]bool{"y\n": true, "YES\n": true, " y \n": true, "n\n": false, "\n": false, "": false, "yes please\n": false, "y": true} {
 		var said bytes.Buffer
-		err := ask(Streams{In: strings.NewReader(answer), Err: &said}, "Go on?")
-		if (err == nil) != yes || err != nil && !errors.Is(err, errUnconfirmed) || said.String() != "Go on?" {
+		err := ask(Streams{In: strings.NewReader(answer), Err: &said, Getenv: func(string) string { return "" }}, "This and "+strings.Repeat("that ", 20))
+		if (err == nil) != yes || err != nil && !errors.Is(err, errUnconfirmed) || !strings.HasSuffix(said.String(), "that\nGo on? [y/N] ") || strings.Count(said.String(), "\n") != 2 {
 			t.Errorf("%q: %v, said %q", answer, err, said.String())
 		}
 	}

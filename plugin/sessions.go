@@ -180,7 +180,7 @@ func (o *options) confirm(sessions []prepared, p *probing) error {
 		return errors.New("a test on the network adds a container or a pod to the cluster; where nobody can be asked, it needs --yes")
 	}
 	if len(pods) > 0 {
-		made += fmt.Sprintf("This adds an ephemeral container to pod %s.\nIt ends by itself after half an hour; its entry stays in the pod's specification until the\npod is replaced.\n", strings.Join(pods, ", "))
+		made += fmt.Sprintf("This adds an ephemeral container to pod %s.\nIt ends by itself after half an hour; its entry stays in the pod's specification until the pod is replaced.\n", strings.Join(pods, ", "))
 	}
-	return ask(o.streams, made+fmt.Sprintf("The image is %s. Nothing else is changed.\nGo on? [y/N] ", report.Plain(p.image)))
+	return ask(o.streams, made+fmt.Sprintf("The image is %s. Nothing else is changed.", report.Plain(p.image)))
 }

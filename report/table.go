@@ -125,6 +125,19 @@ func trimEnd(line string) string {
 
 // wrap breaks text into lines of a width, between words; a word that is too long is broken at
 // the last dot, slash or bracket that fits.
+// Wrapped puts text into lines that fit; the lines that it has stay apart.
+func Wrapped(text string, s Style) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		rest := strings.TrimLeft(line, " ")
+		margin := line[:len(line)-len(rest)]
+		for part := range strings.Lines(wrap(rest, s.Columns()-len(margin))) {
+			lines = append(lines, margin+strings.TrimSuffix(part, "\n"))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 func wrap(text string, width int) string {
 	var lines []string
 	line := ""
