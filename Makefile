@@ -69,7 +69,7 @@ unit: ## run the tests that need no API server
 e2e: e2e-packages node cilium ## run the tests that need a real node (root on Linux)
 	rm -rf $(NODE)/logs && mkdir -p $(NODE)/logs
 	cd test/node && NETPOL_DOCTOR_KUBE=$(KUBE) NETPOL_DOCTOR_NODE=$(NODE) \
-	  go test -count=1 -timeout 30m -artifacts -outputdir $(NODE)/logs ./...
+	  go test -count=1 $(E2E_FLAGS) -timeout 30m -artifacts -outputdir $(NODE)/logs ./...
 
 .PHONY: agreement
 agreement: e2e-packages node cilium ## measure docs/agreement.md anew, as e2e does (root on Linux)
