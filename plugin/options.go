@@ -30,6 +30,7 @@ type flags struct {
 	all          bool
 	who          bool
 	showRequests bool
+	everything   bool // whatever the question, objects of all kinds are read
 }
 
 // options is what a run needs, made from flags.
@@ -39,28 +40,37 @@ type options struct {
 	config    *rest.Config // of the cluster; nil for files
 	fromFiles bool
 	namespace string
-	named     bool // the namespace was named with -n
-	plugin    string
-	all       bool
-	who       bool
-	wayIn     string        // the kind of the source where it is an Ingress, a Gateway or a route
-	since     time.Duration // how far back changes are asked for; 0: they are not
-	format    string
-	command   string // how the question was asked, to be typed again
-	locate    func(cluster.Origin, string) (int, bool)
-	warnings  func() []string
+	named     bool           // the namespace was named with -n
+	saved     *cluster.Saved // what the files say of the snapshot that they are; nil where they are none
+	// manifests: the files are all there is. A snapshot of a cluster is read as the cluster was.
+	manifests  bool
+	everything bool
+	plugin     string
+	all        bool
+	who        bool
+	wayIn      string        // the kind of the source where it is an Ingress, a Gateway or a route
+	since      time.Duration // how far back changes are asked for; 0: they are not
+	format     string
+	command    string // how the question was asked, to be typed again
+	locate     func(cluster.Origin, string) (int, bool)
+	warnings   func() []string
 }
 
 func (f *flags) register(c *cobra.Command) {
+	f.registerSource(c)
+	if f.formats == nil {
+		f.formats = report.Formats()
+	}
+	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
+}
+
+// registerSource registers what says which cluster is read, and how much of it.
+func (f *flags) registerSource(c *cobra.Command) {
 	f.config = genericclioptions.NewConfigFlags(true)
 	f.config.AddFlags(c.Flags())
 	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` of targets that do not name one"
 	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read manifests or dumps instead of a cluster: `FILE` is a file, a directory (with all below it) or - for standard input; repeatable")
 	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins")
-	if f.formats == nil {
-		f.formats = report.Formats()
-	}
-	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
 	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the `NAME` of the network plugin, where it is not recognised: "+strings.Join(pluginNames(), ", "))
 	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "read all namespaces, not only those the question names, so that causes and rules that point elsewhere are found; the question stays the same, and -n keeps its meaning")
 	c.Flags().BoolVar(&f.showRequests, "show-requests", false, "print every request to the API server on standard error")
@@ -94,11 +104,12 @@ func oneEnd(c *cobra.Command, args []string) error {
 func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams) (*options, error) {
 	o := &options{
 		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
-		command:  typed(c),
-		wayIn:    wayInKind(c.Flags().Args()),
-		warnings: func() []string { return nil },
+		everything: f.everything,
+		command:    typed(c),
+		wayIn:      wayInKind(c.Flags().Args()),
+		warnings:   func() []string { return nil },
 	}
-	if !slices.Contains(f.formats, f.output) {
+	if f.formats != nil && !slices.Contains(f.formats, f.output) {
 		return nil, fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(f.formats, ", "))
 	}
 	if _, known := policy.ProfileNamed(f.plugin); f.plugin != "" && !known {

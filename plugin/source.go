@@ -28,6 +28,13 @@ func (f *flags) openFiles(ctx context.Context, o *options) error {
 		return err
 	}
 	o.source, o.locate, o.warnings = source, source.FieldLine, source.Warnings
+	if o.saved, err = source.Saved(ctx); err != nil {
+		return err
+	}
+	o.manifests = o.saved == nil || o.saved.Spec.Source == cluster.SavedFiles
+	if o.saved != nil && o.plugin == "" && o.saved.Spec.NetworkPlugin != nil && o.saved.Spec.NetworkPlugin.Declared {
+		o.plugin = o.saved.Spec.NetworkPlugin.Name
+	}
 	return f.overlay(ctx, o)
 }
 
@@ -88,9 +95,9 @@ func (o *options) fileOptions() file.Options {
 	return file.Options{
 		Stdin:     o.streams.In,
 		Namespace: o.namespace,
-		Rights:    o.who,
-		Ingresses: o.wayIn == "Ingress",
-		Gateways:  o.wayIn != "" && o.wayIn != "Ingress",
+		Rights:    o.who || o.everything,
+		Ingresses: o.wayIn == "Ingress" || o.everything,
+		Gateways:  o.wayIn != "" && o.wayIn != "Ingress" || o.everything,
 		Foreign: func(apiVersion, kind string) bool {
 			return policy.LayerKindOf(apiVersion, kind) != nil
 		},
