@@ -40,16 +40,16 @@ func objects(s *cluster.Snapshot) ([]object, error) {
 		agents[a.Ref] = a
 	}
 	for _, w := range s.Workloads {
-		add(workloadOf(w, agents[w.Ref]))
+		add(workloadOf(s, w, agents[w.Ref]))
 		delete(agents, w.Ref)
 	}
 	for _, a := range s.Agents {
 		if agents[a.Ref] != nil { // of a namespace that was not read
-			add(agentOf(a))
+			add(agentOf(s, a))
 		}
 	}
 	for _, p := range s.Pods {
-		add(podOf(p))
+		add(podOf(s, p))
 	}
 	for _, v := range s.Services {
 		add(serviceOf(v))

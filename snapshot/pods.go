@@ -12,7 +12,7 @@ import (
 )
 
 // podOf makes the pod of a slim one.
-func podOf(p *cluster.Pod) *corev1.Pod {
+func podOf(s *cluster.Snapshot, p *cluster.Pod) *corev1.Pod {
 	out := &corev1.Pod{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 		ObjectMeta: metaOf(p.Namespace, p.Name, p.Labels.Known),
@@ -20,9 +20,7 @@ func podOf(p *cluster.Pod) *corev1.Pod {
 		Status:     corev1.PodStatus{Phase: p.Phase},
 	}
 	ownedBy(&out.ObjectMeta, p.Owner)
-	if p.Declared != nil {
-		annotate(&out.ObjectMeta, cluster.DeclaredAnnotation, p.Declared.Text())
-	}
+	annotate(&out.ObjectMeta, cluster.DeclaredAnnotation, declaredText(s, p))
 	if p.Deleting {
 		begun := metav1.NewTime(time.Unix(0, 0).UTC()) // when is not kept
 		out.DeletionTimestamp = &begun
@@ -48,11 +46,9 @@ func podOf(p *cluster.Pod) *corev1.Pod {
 }
 
 // templateOf makes the template that a slim pod stands for.
-func templateOf(p *cluster.Pod, agent *cluster.Agent) corev1.PodTemplateSpec {
+func templateOf(s *cluster.Snapshot, p *cluster.Pod, agent *cluster.Agent) corev1.PodTemplateSpec {
 	t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: p.Labels.Known}, Spec: specOf(p, agent)}
-	if p.Declared != nil {
-		annotate(&t.ObjectMeta, cluster.DeclaredAnnotation, p.Declared.Text())
-	}
+	annotate(&t.ObjectMeta, cluster.DeclaredAnnotation, declaredText(s, p))
 	return t
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// writerAnnotations are the annotations that tell who writes a policy; see NPD609.
+// writerAnnotations are the annotations by which the checks tell who writes a policy.
 var writerAnnotations = []string{"argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name"}
 
 func namespaceOf(n *cluster.Namespace) *corev1.Namespace {

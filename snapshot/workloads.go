@@ -13,11 +13,11 @@ import (
 
 // workloadOf makes the API object of a slim workload; for a DaemonSet with what it tells of the
 // network.
-func workloadOf(w *cluster.Workload, agent *cluster.Agent) any {
+func workloadOf(s *cluster.Snapshot, w *cluster.Workload, agent *cluster.Agent) any {
 	meta := metaOf(w.Namespace, w.Name, w.Labels)
 	remember(&meta, w.History)
 	ownedBy(&meta, w.Owner)
-	kind, template, replicas := typeOf(w.Ref), templateOf(w.Template, agent), &w.Replicas
+	kind, template, replicas := typeOf(w.Ref), templateOf(s, w.Template, agent), &w.Replicas
 	var manual *bool
 	if w.Template.Labels.Sure == nil {
 		yes := true
@@ -40,7 +40,7 @@ func workloadOf(w *cluster.Workload, agent *cluster.Agent) any {
 }
 
 // agentOf makes a DaemonSet of what it tells of the network, and nothing else.
-func agentOf(a *cluster.Agent) any {
+func agentOf(s *cluster.Snapshot, a *cluster.Agent) any {
 	unknown := &cluster.Pod{
 		Labels:      cluster.Labels{Known: map[string]string{agentLabel: "daemonset"}},
 		HostNetwork: a.HostNetwork,
@@ -51,7 +51,7 @@ func agentOf(a *cluster.Agent) any {
 		ObjectMeta: metaOf(a.Namespace, a.Name, a.Labels),
 		Spec: appsv1.DaemonSetSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: unknown.Labels.Known},
-			Template: templateOf(unknown, a),
+			Template: templateOf(s, unknown, a),
 		},
 	}
 }
@@ -62,7 +62,8 @@ const agentLabel = "netpol-doctor.dev/agent"
 
 // telling are the parts by which an argument of an agent is read. With arguments may come secrets,
 // so no other is kept.
-// Where they are read: policy.Recognise, check's NPD for Service addresses, ends' DNS caches.
+// They are read by policy.Recognise, by the check of Service addresses and where DNS caches are
+// looked for.
 var telling = []string{"--run-firewall=", "--enable-network-policy=", "--run-service-proxy=", "--service-cluster-ip-range=", "localip="}
 
 // tellingArgs keeps those arguments.

@@ -75,7 +75,7 @@ func (t *Taken) saved() *cluster.Saved {
 				Nodes:            s.Read.Nodes,
 				Rights:           sorted(s.Read.Rights),
 			},
-			Mentioned:  sorted(s.Mentioned),
+			Mentioned:  sorted(slices.DeleteFunc(slices.Clone(s.Mentioned), s.HasNamespace)),
 			Controlled: s.Controlled,
 			Redacted:   t.Redaction != nil,
 			Gaps:       t.gaps(),

@@ -1,0 +1,129 @@
+package catalogue
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster/live/livetest"
+	"github.com/netpol-doctor/netpol-doctor/plugin"
+)
+
+// everyFolder are the folders of archives that have answers.
+var everyFolder = []string{"", "traps", "field"}
+
+// TestSnapshotAnswersAlike: a snapshot of some files gives the answers that the files give, and a
+// snapshot of a server those of the server, whatever is forbidden there.
+func TestSnapshotAnswersAlike(t *testing.T) {
+	t.Parallel()
+	for _, folder := range everyFolder {
+		for _, a := range archives(t, folder) {
+			t.Run(a.name, func(t *testing.T) {
+				t.Parallel()
+				for _, q := range a.questions {
+					objects := a.objects(t, q)
+					if !a.live {
+						from := folderOf(t, objects)
+						saved := takeSnapshot(t, "-f", from)
+						sameAnswer(t, q, ask(t, q.text, "-f", from), ask(t, q.text, "-f", saved))
+						again := takeSnapshot(t, "-f", saved)
+						sameBytes(t, read(t, saved), read(t, again))
+						continue
+					}
+					reach := []string{"--kubeconfig", a.served(t, q, objects).Kubeconfig()}
+					saved := takeSnapshot(t, append(reach, "-A")...)
+					sameAnswer(t, q, ask(t, q.text, reach...), ask(t, q.text, "-f", saved))
+				}
+			})
+		}
+	}
+}
+
+// served starts a server with the objects of a question.
+func (a *archive) served(t *testing.T, q *question, objects []object) *livetest.Server {
+	t.Helper()
+	server := livetest.New(t, typed(t, objects)...)
+	if !q.silent {
+		for _, resource := range a.forbidden {
+			server.Deny(resource, "")
+		}
+	}
+	return server
+}
+
+// takeSnapshot takes a snapshot and returns the path of the file.
+func takeSnapshot(t *testing.T, args ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "snapshot.yaml")
+	var out, errs bytes.Buffer
+	code := plugin.Main(t.Context(), append([]string{"snapshot", "-o", path}, args...), plugin.Streams{
+		In: strings.NewReader(""), Out: &out, Err: &errs,
+		Getenv: func(string) string { return "" },
+	})
+	if code != 0 && code != 3 || out.Len() > 0 {
+		t.Fatalf("snapshot %v ended with exit code %d: %s%s", args, code, out.String(), errs.String())
+	}
+	return path
+}
+
+// sameAnswer fails the test where two documents differ in more than where objects are from, what
+// runs the network and what could not be read.
+func sameAnswer(t *testing.T, q *question, want, got answer) {
+	t.Helper()
+	if d := diff.Diff("original", bare(t, want.text), "snapshot", bare(t, got.text)); d != nil {
+		t.Errorf("line %d: %s\n%s", q.line, q.text, d)
+	}
+}
+
+func sameBytes(t *testing.T, want, got []byte) {
+	t.Helper()
+	if d := diff.Diff("first", want, "second", got); d != nil {
+		t.Errorf("a snapshot of a snapshot differs:\n%s", d)
+	}
+}
+
+// bare is a document without what may differ.
+func bare(t *testing.T, text string) []byte {
+	t.Helper()
+	var content map[string]any
+	if err := json.Unmarshal([]byte(text), &content); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"observedAt", "plugin", "gaps"} {
+		delete(content, field)
+	}
+	forgetOrigins(content)
+	out, err := json.MarshalIndent(content, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, '\n')
+}
+
+func forgetOrigins(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		delete(v, "origin")
+		for _, inner := range v {
+			forgetOrigins(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			forgetOrigins(inner)
+		}
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
