@@ -1,8 +1,7 @@
 package snapshot
 
 import (
-	"slices"
-	"strings"
+	"regexp"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -60,20 +59,19 @@ func agentOf(s *cluster.Snapshot, a *cluster.Agent) any {
 // has to select some.
 const agentLabel = "netpol-doctor.dev/agent"
 
-// telling are the parts by which an argument of an agent is read. With arguments may come secrets,
-// so no other is kept.
+// telling is what is read of the arguments of an agent. With arguments may come secrets, so nothing
+// else of them is kept.
 // They are read by policy.Recognise, by the check of Service addresses and where DNS caches are
 // looked for.
-var telling = []string{"--run-firewall=", "--enable-network-policy=", "--run-service-proxy=", "--service-cluster-ip-range=", "localip="}
+var telling = regexp.MustCompile(`--(run-firewall|enable-network-policy|run-service-proxy)=(true|false)|--service-cluster-ip-range=[0-9a-fA-F.:/,]+|-?-localip=[0-9a-fA-F.:,]+`)
 
 // tellingArgs keeps those arguments.
 func tellingArgs(args []string) []string {
 	var kept []string
 	for i, arg := range args {
-		value := i > 0 && (args[i-1] == "-localip" || args[i-1] == "--localip")
-		flag := arg == "-localip" || arg == "--localip"
-		if value || flag || slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(arg, part) }) {
-			kept = append(kept, arg)
+		kept = append(kept, telling.FindAllString(arg, -1)...)
+		if i > 0 && (args[i-1] == "-localip" || args[i-1] == "--localip") {
+			kept = append(kept, telling.FindAllString("-localip="+arg, -1)...)
 		}
 	}
 	return kept

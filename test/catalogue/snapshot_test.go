@@ -5,13 +5,18 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/cluster/file"
 	"github.com/netpol-doctor/netpol-doctor/cluster/live/livetest"
 	"github.com/netpol-doctor/netpol-doctor/plugin"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/snapshot"
 )
 
 // everyFolder are the folders of archives that have answers.
@@ -42,6 +47,93 @@ func TestSnapshotAnswersAlike(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRedactedAnswersAlike: a snapshot in which everything has another name gives the same verdicts
+// and the same findings, in the words of the other names.
+func TestRedactedAnswersAlike(t *testing.T) {
+	t.Parallel()
+	for _, folder := range everyFolder {
+		for _, a := range archives(t, folder) {
+			if a.live {
+				continue
+			}
+			t.Run(a.name, func(t *testing.T) {
+				t.Parallel()
+				for _, q := range a.questions {
+					from := folderOf(t, a.objects(t, q))
+					redaction := snapshot.NewRedaction(nil)
+					redacted := redactedFrom(t, from, redaction)
+					want, got := ask(t, q.text, "-f", from), ask(t, renamed(q.text, redaction), "-f", redacted)
+					if w, g := want.sorted(), got.sorted(); w != g {
+						t.Errorf("line %d: %s\noriginal %s\nredacted %s\n%s", q.line, q.text, w, g, got.told(t))
+					}
+				}
+			})
+		}
+	}
+}
+
+// redactedFrom writes a redacted snapshot of a folder and returns its path.
+func redactedFrom(t *testing.T, folder string, r *snapshot.Redaction) string {
+	t.Helper()
+	source, err := file.Open(t.Context(), []string{folder}, file.Options{
+		Rights: true, Ingresses: true, Gateways: true,
+		Foreign:    func(apiVersion, kind string) bool { return policy.LayerKindOf(apiVersion, kind) != nil },
+		Namespaced: func(apiVersion, kind string) bool { return policy.LayerKindOf(apiVersion, kind).Namespaced },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := source.Read(t.Context(), cluster.Scope{All: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "redacted.yaml")
+	var b bytes.Buffer
+	if err := snapshot.Write(&b, snapshot.Taken{Snapshot: s, All: true, Redaction: r}); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b.Bytes())
+	return path
+}
+
+// kinds are the words of a target that name nothing.
+var kinds = map[string]bool{
+	"deploy": true, "deployment": true, "sts": true, "statefulset": true, "ds": true, "daemonset": true, "rs": true,
+	"job": true, "cronjob": true, "pod": true, "svc": true, "service": true, "node": true, "ns": true, "namespace": true,
+	"ingress": true, "gateway": true, "httproute": true, "grpcroute": true, "tcp": true, "udp": true, "sctp": true,
+}
+
+// renamed is a command line with the other names.
+func renamed(text string, r *snapshot.Redaction) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		if i == 0 || strings.HasPrefix(w, "-") || words[i-1] == "--network-plugin" || strings.Contains(w, "[") {
+			continue
+		}
+		parts := strings.Split(w, "/")
+		for k := range parts {
+			if !kinds[parts[k]] {
+				parts[k] = r.Name(parts[k])
+			}
+		}
+		words[i] = strings.Join(parts, "/")
+	}
+	return strings.Join(words, " ")
+}
+
+// sorted are the words of an answer, with the codes in order: which of several comes first may be
+// decided by names.
+func (a answer) sorted() string {
+	w := a.words()
+	slices.Sort(w.codes)
+	var facts []string
+	for _, f := range a.Facts {
+		facts = append(facts, f.Kind)
+	}
+	slices.Sort(facts)
+	return w.String() + " " + strings.Join(facts, " ")
 }
 
 // served starts a server with the objects of a question.
