@@ -36,7 +36,8 @@ type SavedSpec struct {
 	Source string `json:"source"`
 	// ObservedAt is when the cluster was read, where that is known.
 	ObservedAt *metav1.Time `json:"observedAt,omitempty"`
-	// AllNamespaces: all were asked for; else those of Namespaces.
+	// AllNamespaces: all were asked for at once. Namespaces were asked for one by one: instead of
+	// that, or as that failed.
 	AllNamespaces bool      `json:"allNamespaces,omitempty"`
 	Namespaces    []string  `json:"namespaces,omitempty"`
 	Complete      SavedRead `json:"complete"`
@@ -73,8 +74,8 @@ type SavedPlugin struct {
 	Evidence []string `json:"evidence,omitempty"`
 }
 
-// SavedGap is a Gap. Wide: it is one of reading all namespaces at once; what can be read of each of
-// them was read as well.
+// SavedGap is a Gap. Wide: it is one of reading all namespaces at once, and those of Namespaces were
+// read for themselves after that.
 type SavedGap struct {
 	Resource  string    `json:"resource"`
 	Namespace string    `json:"namespace,omitempty"`

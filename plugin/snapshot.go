@@ -153,7 +153,7 @@ func (o *options) take(ctx context.Context) (snapshot.Taken, error) {
 	if err != nil {
 		return snapshot.Taken{}, err
 	}
-	return snapshot.Taken{Snapshot: each, Wide: s.Gaps, All: true}, nil
+	return snapshot.Taken{Snapshot: each, Wide: s.Gaps, All: true, Namespaces: scope.Namespaces}, nil
 }
 
 // unreadOutcome tells how the run ended: everything was read, or not.

@@ -26,7 +26,7 @@ env arg args command kubelet
 var publicNames = setOf(`
 # namespaces, Services and workloads that are looked for by name
 kube-system kube-public kube-node-lease openshift openshift-dns kube-dns dns-default coredns
-rke2-coredns-rke2-coredns kubernetes node-local-dns nodelocaldns konnectivity-agent istio-system
+rke2-coredns-rke2-coredns cilium-config kubernetes node-local-dns nodelocaldns konnectivity-agent istio-system
 anetd cilium antrea-agent ovnkube-node calico-node canal kube-router azure-npm kube-network-policies kindnet
 aws-eks-nodeagent aws-node kube-flannel-ds kube-flannel
 antrea ovn-kubernetes calico flannel gke-dataplane-v2 aws-vpc-cni none unknown

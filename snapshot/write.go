@@ -20,7 +20,7 @@ type Taken struct {
 	// Wide are the gaps of reading all namespaces at once, where each was read for itself after
 	// that.
 	Wide []cluster.Gap
-	// All namespaces were asked for, or those of Namespaces.
+	// All namespaces were asked for at once. Namespaces are those that were asked for one by one.
 	All        bool
 	Namespaces []string
 	Observed   time.Time // when the cluster was read; zero where that is not known
@@ -88,9 +88,7 @@ func (t *Taken) saved() *cluster.Saved {
 		at := metav1.NewTime(t.Observed.UTC().Truncate(time.Second))
 		out.Spec.ObservedAt = &at
 	}
-	if !t.All {
-		out.Spec.Namespaces = sorted(t.Namespaces)
-	}
+	out.Spec.Namespaces = sorted(t.Namespaces)
 	if !s.Read.All {
 		out.Spec.Complete.Namespaces = sorted(s.Read.Namespaces)
 	}

@@ -86,6 +86,12 @@ func restore(saved *cluster.Saved, s *cluster.Snapshot, scope cluster.Scope, who
 		if asked.touches(g) {
 			s.Gaps = append(s.Gaps, g.Gap())
 		}
+		switch {
+		case g.Resource == "namespaces" && g.Name == "":
+			asked.unlisted(g.Gap())
+		case g.Wide && g.Namespace == "" && g.Name == "" && !asked.everywhere():
+			asked.narrowed(g.Gap())
+		}
 	}
 	asked.untaken()
 }
@@ -117,10 +123,37 @@ func (a asking) touches(g cluster.SavedGap) bool {
 	case "namespaces":
 		return g.Name == "" && (a.scope.All || a.scope.NamespaceObjects) || g.Name != "" && (a.scope.All || a.whole[g.Name])
 	}
-	if g.Wide {
-		return a.everywhere()
+	if g.Wide && !a.everywhere() {
+		return false // see narrowed
 	}
 	return g.Namespace == "" || a.scope.All || a.whole[g.Namespace]
+}
+
+// unasked tells whether a namespace was not asked for by its name.
+func (a asking) unasked(namespace string) bool {
+	return !slices.Contains(a.saved.Spec.Namespaces, namespace)
+}
+
+// unlisted adds the gap that a namespace is which the question is about, where they could not be
+// listed.
+func (a asking) unlisted(g cluster.Gap) {
+	for namespace := range a.whole {
+		if a.unasked(namespace) && (namespace != dnsNamespaces[1] || slices.Contains(a.scope.Namespaces, namespace)) {
+			g.Name = namespace
+			a.snapshot.Gaps = append(a.snapshot.Gaps, g)
+		}
+	}
+}
+
+// narrowed adds a gap of reading all namespaces for those that the question is about and that were not
+// asked for by their names.
+func (a asking) narrowed(g cluster.Gap) {
+	for namespace := range a.whole {
+		if a.unasked(namespace) && slices.Contains(cluster.WholeResources, g.Resource) {
+			g.Namespace = namespace
+			a.snapshot.Gaps = append(a.snapshot.Gaps, g)
+		}
+	}
 }
 
 // untaken adds the gaps of what the question is about and the snapshot was not taken of.

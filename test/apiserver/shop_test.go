@@ -64,6 +64,10 @@ func TestShop(t *testing.T) {
 			works(t, "the manifests", q.ask(t, "-f", shopBase))
 			sameDocument(t, "live", answer, "dump.yaml", q.ask(t, "-f", yamlDump))
 			sameDocument(t, "live", answer, "dump.json", q.ask(t, "-f", jsonDump))
+			sameDocument(t, "live", answer, "snapshot of all", q.ask(t, "-f", takeSnapshot(t, 0, append(live, "-A")...)))
+			if q.namespace == "production" { // where both ends are
+				sameDocument(t, "live", answer, "snapshot of production", q.ask(t, "-f", takeSnapshot(t, 0, append(live, "-n", q.namespace)...)))
+			}
 		}
 	})
 	for _, q := range shopQuestions {
@@ -78,7 +82,7 @@ func TestShop(t *testing.T) {
 			sameDocument(t, "applied", answer, "foreseen", foreseen)
 
 			yamlDump, jsonDump := dumps(t, s)
-			for _, dump := range []string{yamlDump, jsonDump} {
+			for _, dump := range []string{yamlDump, jsonDump, takeSnapshot(t, 0, append(live, "-A")...)} {
 				saved := q.ask(t, "-f", dump)
 				sameDocument(t, "live", answer, filepath.Base(dump), saved)
 				sameChanges(t, answer, saved)

