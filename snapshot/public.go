@@ -20,7 +20,7 @@ kube kubernetes k8s io default coredns istiod
 # words of policies' names
 deny denyall block isolate drop allow permit except unless but egress ingress outbound inbound
 # words of this tool's own texts
-env arg args command kubelet
+env arg args command kubelet snapshot
 `)
 
 var publicNames = setOf(`

@@ -92,7 +92,7 @@ func TestRoundTrip(t *testing.T) {
 
 // forgetUnread leaves out what a snapshot leaves out on purpose.
 func forgetUnread(s *cluster.Snapshot) {
-	s.Read, s.Controlled = cluster.Scope{}, false
+	s.Read, s.Saved = cluster.Scope{}, false
 	delete(s.ConfigMaps["kube-system/cilium-config"], "kvstore-opt")
 	for _, p := range s.Pods {
 		forgetMentions(p)

@@ -58,7 +58,7 @@ func validateSaved(s *cluster.Saved) field.ErrorList {
 // now, and what was not asked for is one too.
 func restore(saved *cluster.Saved, s *cluster.Snapshot, scope cluster.Scope, whole map[string]bool) {
 	spec := saved.Spec
-	s.FromFiles = spec.Source == cluster.SavedFiles
+	s.Saved, s.FromFiles = true, spec.Source == cluster.SavedFiles
 	s.Controlled = spec.Controlled
 	if s.FromFiles {
 		s.Mentioned = append(s.Mentioned, spec.Mentioned...)
