@@ -24,6 +24,7 @@ type flags struct {
 	config       *genericclioptions.ConfigFlags
 	files        []string
 	with         []string
+	without      []string
 	output       string
 	formats      []string // those of the command; nil: report.Formats
 	plugin       string
@@ -71,6 +72,7 @@ func (f *flags) registerSource(c *cobra.Command) {
 	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` of targets that do not name one"
 	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read manifests or dumps instead of a cluster: `FILE` is a file, a directory (with all below it) or - for standard input; repeatable")
 	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins")
+	c.Flags().StringArrayVar(&f.without, "without", nil, "answer for the cluster as it would be without this object, after --with: [NAMESPACE/]`KIND/NAME`; repeatable")
 	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the `NAME` of the network plugin, where it is not recognised: "+strings.Join(pluginNames(), ", "))
 	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "read all namespaces, not only those the question names, so that causes and rules that point elsewhere are found; the question stays the same, and -n keeps its meaning")
 	c.Flags().BoolVar(&f.showRequests, "show-requests", false, "print every request to the API server on standard error")
@@ -104,7 +106,7 @@ func oneEnd(c *cobra.Command, args []string) error {
 func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams) (*options, error) {
 	o := &options{
 		streams: streams, plugin: f.plugin, all: f.all, who: f.who, format: f.output,
-		everything: f.everything,
+		everything: f.everything || f.readsAll(),
 		command:    typed(c),
 		wayIn:      wayInKind(c.Flags().Args()),
 		warnings:   func() []string { return nil },
@@ -157,7 +159,7 @@ func typed(c *cobra.Command) string {
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}
-		case "with", "from", "to":
+		case "with", "without", "from", "to":
 			if paths, ok := flag.Value.(pflag.SliceValue); ok {
 				for _, path := range paths.GetSlice() {
 					words = append(words, "--"+flag.Name, path)

@@ -108,14 +108,14 @@ func (o *options) fileOptions() file.Options {
 	}
 }
 
-// overlay puts the objects of --with on top of the source.
+// overlay puts the objects of --with on top of the source, and takes those of --without out of it.
 func (f *flags) overlay(ctx context.Context, o *options) error {
 	for _, path := range f.with {
 		if err := o.overlay(ctx, path); err != nil {
 			return err
 		}
 	}
-	return nil
+	return f.leaveOut(ctx, o)
 }
 
 // overlay puts the objects of one file or folder on top; what is given later wins.

@@ -105,7 +105,7 @@ func TestKeys(t *testing.T) {
 		return r.Name("payment")
 	}
 	const shop, more = "../examples/shop/base", "testdata/odd.yaml"
-	if name("", shop) != name("", shop) {
+	if first, second := name("", shop), name("", shop); first != second {
 		t.Error("the same content gives other names")
 	}
 	if name("", shop) == name("", shop, more) {
