@@ -160,6 +160,11 @@ func (f *flags) leaveOut(ctx context.Context, o *options) error {
 			return err
 		}
 		if _, there := change.Without(s, ref); !there {
+			if o.fromFiles { // it costs nothing to look everywhere
+				if s, err = o.read(ctx, join(existence(ref), cluster.Scope{All: true})); err != nil {
+					return err
+				}
+			}
 			return notThere(s, text, ref)
 		}
 		refs = append(refs, ref)

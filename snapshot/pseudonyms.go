@@ -32,7 +32,9 @@ func (s wordSet) add(text string) string {
 	return renameText(text, func(word string) string {
 		if lower := strings.ToLower(word); !publicWord(lower) {
 			for _, part := range parts(lower) {
-				s[part] = true
+				if !isNumber(part) {
+					s[part] = true
+				}
 			}
 		}
 		return word
@@ -48,6 +50,10 @@ func newPseudonyms(key []byte, words wordSet) *pseudonyms {
 	}
 	var done []string
 	for _, w := range sorted {
+		if !resembling(w) {
+			p.assign(w, "", words, nil)
+			continue
+		}
 		p.assign(w, p.nearest(w, done), words, done)
 		done = append(done, w)
 	}
@@ -132,7 +138,7 @@ func (p *pseudonyms) text(text string) string {
 		for _, part := range parts(lower) {
 			if other, ok := p.of[part]; ok {
 				part = other
-			} else if !publicWord(part) {
+			} else if !publicWord(part) && !isNumber(part) {
 				part = (&dice{key: p.key, word: part}).wordOf(len([]rune(part)))
 			}
 			b.WriteString(part)
@@ -144,12 +150,25 @@ func (p *pseudonyms) text(text string) string {
 // prefix of a policy's name that means something without being a word of its own.
 const prefix = "allow"
 
-// parts splits a word where its beginning means something.
+// parts splits a word where its beginning means something, and takes off the number at its end:
+// "web1" and "web2" are alike.
 func parts(lower string) []string {
 	if rest, ok := strings.CutPrefix(lower, prefix); ok && rest != "" && !publicWord(rest) {
-		return []string{prefix, rest}
+		return append([]string{prefix}, parts(rest)...)
 	}
-	return []string{lower}
+	letters := strings.TrimRight(lower, "0123456789")
+	if letters == "" || letters == lower || strings.ContainsAny(letters, "0123456789") {
+		return []string{lower}
+	}
+	return []string{letters, lower[len(letters):]}
+}
+
+func isNumber(text string) bool { return strings.Trim(text, "0123456789") == "" }
+
+// resembling tells whether a word may be near to others. What controllers add to names is not: it has
+// digits in it, or no vowels. There is one such for every pod.
+func resembling(word string) bool {
+	return !strings.ContainsAny(word, "0123456789") && (len(word) < 5 || strings.ContainsAny(word, "aeiouy"))
 }
 
 // inCase writes a word with capitals where another has them.
@@ -190,7 +209,7 @@ func split(text string, level int, rename func(string) string) string {
 	case publicName(text):
 		return text
 	case level == len(borders):
-		if strings.Trim(text, "0123456789") == "" {
+		if isNumber(text) {
 			return text
 		}
 		return rename(text)

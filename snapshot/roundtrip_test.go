@@ -3,6 +3,7 @@ package snapshot_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/cluster/file"
@@ -153,5 +155,37 @@ func TestNothingElse(t *testing.T) {
 		if !strings.Contains(string(original), word) {
 			t.Errorf("%q is not even in the original", word)
 		}
+	}
+}
+
+// Whatever stands in an object, it is read back as it was, and nothing else comes of it.
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	hostile := []string{
+		"---\napiVersion: v1\nkind: Pod\nmetadata: {name: intruder, namespace: shop}\n", "a: b # c", "null", "~", "0x10", "1_000", "yes", "- x",
+		"{{ .Values.x }}", "\u2028", "\ufeff", "\x1b[31m", "tab\tand\r\nbreak", "'\"", "*alias", "&anchor", "!!binary aGk=", "<<", "%TAG", strings.Repeat("x", 5000), "",
+	}
+	spec := map[string]any{}
+	for i, text := range hostile {
+		spec[fmt.Sprintf("field%d", i)] = text
+		spec["key "+text] = []any{text}
+	}
+	role := cluster.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "system: '--- #\"x"}
+	before := (&cluster.Snapshot{
+		Foreign: []*cluster.Foreign{{Ref: cluster.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "shop", Name: "x"}, Spec: spec}},
+		Roles:   []*cluster.Role{{Ref: role, Rules: []rbacv1.PolicyRule{{Verbs: hostile, APIGroups: hostile, Resources: hostile}}}},
+		Gaps:    []cluster.Gap{{Resource: "nodes", Reason: cluster.Forbidden, Detail: hostile[0]}},
+	}).Seal()
+	after := all(t, written(t, snapshot.Taken{Snapshot: before, All: true}))
+	for what, pair := range map[string][2]any{
+		"policies": {before.Foreign, after.Foreign}, "roles": {before.Roles, after.Roles}, "pods": {before.Pods, after.Pods}, "gaps": {before.Gaps, after.Gaps},
+	} {
+		if d := cmp.Diff(pair[0], pair[1], same); d != "" {
+			t.Errorf("%s: %s", what, d)
+		}
+	}
+	again := all(t, written(t, snapshot.Taken{Snapshot: before, All: true, Redaction: snapshot.NewRedaction(nil)}))
+	if len(again.Foreign) != 1 || len(again.Roles) != 1 || len(again.Pods) != 0 {
+		t.Errorf("redacted: %d policies, %d roles, %d pods", len(again.Foreign), len(again.Roles), len(again.Pods))
 	}
 }
