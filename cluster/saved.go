@@ -2,9 +2,11 @@ package cluster
 
 import (
 	"encoding/json"
+	"net/netip"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // What a snapshot that was written to a file is called. It stands in front of the objects.
@@ -141,11 +143,19 @@ func (d *Declared) Text() string {
 	return string(text)
 }
 
-// readDeclared is the other way round; nil for what is none.
+// readDeclared is the other way round; nil for what is none. Anybody can write an annotation, so what
+// is no host is left out, as it is where environments are read.
 func readDeclared(text string) *Declared {
 	var d Declared
 	if text == "" || json.Unmarshal([]byte(text), &d) != nil {
 		return nil
+	}
+	d.Mentions = slices.DeleteFunc(d.Mentions, func(m Mention) bool {
+		_, err := netip.ParseAddr(m.Host)
+		return err != nil && len(validation.IsDNS1123Subdomain(m.Host)) > 0 || m.Port < 0 || m.Port > 65535 || len(m.Where) > longestLabel
+	})
+	if len(d.Mentions) > mostMentions {
+		d.Mentions, d.More = d.Mentions[:mostMentions], true
 	}
 	return &d
 }
