@@ -1,13 +1,11 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 
-	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
@@ -134,7 +132,7 @@ func (p *Pass) workloads(pods []*cluster.Pod) []string {
 
 // reportEmptyEgress: an empty list of egress rules was written and policyTypes was not.
 func (p *Pass) reportEmptyEgress(np *cluster.Policy) {
-	if !np.TypesDefaulted || isolates(np, policy.Egress) || !wroteEmptyEgress(np) {
+	if !np.TypesDefaulted || isolates(np, policy.Egress) || !np.EmptyEgress {
 		return
 	}
 	p.report(Finding{
@@ -143,22 +141,6 @@ func (p *Pass) reportEmptyEgress(np *cluster.Policy) {
 		Evidence: map[string]string{"policyTypes": fmt.Sprint(np.Spec.PolicyTypes), "written": "egress: []"},
 		Advice:   fmt.Sprintf("if egress should be denied, write policyTypes: [Egress] in %s", np.Name),
 	})
-}
-
-// wroteEmptyEgress looks at what was written: in the manifest, or in what kubectl applied last.
-func wroteEmptyEgress(np *cluster.Policy) bool {
-	if len(np.Spec.Egress) > 0 {
-		return false
-	}
-	var applied struct {
-		Spec map[string]json.RawMessage `json:"spec"`
-	}
-	if json.Unmarshal([]byte(np.Annotations[corev1.LastAppliedConfigAnnotation]), &applied) == nil {
-		if _, written := applied.Spec["egress"]; written {
-			return true
-		}
-	}
-	return np.Spec.Egress != nil
 }
 
 // reportNamedDeny holds the name of a policy against what it does.
@@ -176,7 +158,7 @@ func (p *Pass) reportNamedDeny(np *cluster.Policy) {
 		})
 		return
 	}
-	if direction == 0 || isolates(np, direction) || len(rulesThatCount(np)) > 0 || wroteEmptyEgress(np) && np.TypesDefaulted {
+	if direction == 0 || isolates(np, direction) || len(rulesThatCount(np)) > 0 || np.EmptyEgress && np.TypesDefaulted {
 		return
 	}
 	p.report(Finding{

@@ -11,20 +11,20 @@ import (
 // for templates and for pods that no template stands behind.
 type Declared struct {
 	// Mentions are the hosts that environment, arguments and command name.
-	Mentions []Mention
+	Mentions []Mention `json:"mentions,omitempty"`
 	// More: there are more of them than are kept, or a text was too long to be gone through.
-	More bool
+	More bool `json:"more,omitempty"`
 	// Account is the ServiceAccount whose token the pod mounts, unless the ServiceAccount itself
 	// forbids that. Empty for "default", which every pod has, whether it needs it or not.
-	Account string
+	Account string `json:"account,omitempty"`
 	// Probed: the kubelet connects to it. Source: core/v1 Container, its three probes.
-	Probed bool
+	Probed bool `json:"probed,omitempty"`
 	// Scraped: an annotation asks Prometheus to connect to it, on ScrapePort if that is not 0.
-	Scraped    bool
-	ScrapePort int32
+	Scraped    bool  `json:"scraped,omitempty"`
+	ScrapePort int32 `json:"scrapePort,omitempty"`
 	// Loopback are the ports on which containers are told to listen at the loopback alone, so that
 	// nobody else reaches them.
-	Loopback []int32
+	Loopback []int32 `json:"loopback,omitempty"`
 }
 
 // The annotations by which pods ask to be scraped. They are a convention, which the example
@@ -35,8 +35,12 @@ const (
 )
 
 // declaredBy reads what a specification and its annotations declare. What comes from Secrets and
-// ConfigMaps is not in a specification, and so never read.
+// ConfigMaps is not in a specification, and so never read. A snapshot in a file has no environment
+// and says in an annotation what was read from it.
 func declaredBy(spec *corev1.PodSpec, annotations map[string]string) *Declared {
+	if saved := readDeclared(annotations[DeclaredAnnotation]); saved != nil {
+		return saved
+	}
 	d := &Declared{Scraped: annotations[scrapeAnnotation] == "true", Loopback: loopbackPorts(spec.Containers)}
 	if port, err := strconv.ParseUint(annotations[scrapePortAnnotation], 10, 16); err == nil {
 		d.ScrapePort = int32(port)

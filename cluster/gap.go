@@ -13,6 +13,8 @@ const (
 	Unreadable  GapReason = "Unreadable"  // an answer or a document that made no sense
 	NotRendered GapReason = "NotRendered" // a template that nobody filled in; it takes nothing away from what is there
 	NotProvided GapReason = "NotProvided" // named by something that was read, but not among the files
+
+	NotInSnapshot GapReason = "NotInSnapshot" // a snapshot in a file was taken of other namespaces
 )
 
 // Gap is a part of the cluster that could not be read. What depends on it is unknown, never

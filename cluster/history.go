@@ -68,6 +68,50 @@ func (h History) Writes() []Write {
 	return writes
 }
 
+// Entries are the managed fields that the history is told by, without any other: who owns what one
+// level below the parts that matter. A history that is made of them tells the same.
+func (h History) Entries() []metav1.ManagedFieldsEntry {
+	var kept []metav1.ManagedFieldsEntry
+	for i := range h.entries {
+		e := &h.entries[i]
+		if e.Time.IsZero() || e.FieldsV1 == nil {
+			continue
+		}
+		owned := map[string]any{}
+		for _, part := range h.parts {
+			prefix := part + "."
+			if part == labelsPart {
+				prefix = part + "["
+			}
+			for _, field := range ownedBelow(e.FieldsV1.GetRawBytes(), part) {
+				inner := owned
+				for _, name := range strings.Split(part, ".") {
+					next, ok := inner["f:"+name].(map[string]any)
+					if !ok {
+						next = map[string]any{}
+						inner["f:"+name] = next
+					}
+					inner = next
+				}
+				if name, below := strings.CutPrefix(field, prefix); below {
+					if part == labelsPart {
+						name = strings.TrimSuffix(name, "]")
+					}
+					inner["f:"+name] = map[string]any{}
+				}
+			}
+		}
+		if len(owned) == 0 {
+			continue
+		}
+		raw, _ := json.Marshal(owned) // of maps and texts
+		kept = append(kept, metav1.ManagedFieldsEntry{
+			Manager: e.Manager, Operation: e.Operation, Time: e.Time, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(string(raw)),
+		})
+	}
+	return kept
+}
+
 // ForeignHistory is the history of a policy of another layer, which may have specs beside its spec.
 func ForeignHistory(created metav1.Time, entries []metav1.ManagedFieldsEntry) History {
 	return NewHistory(&metav1.ObjectMeta{CreationTimestamp: created, ManagedFields: entries}, "spec", "specs")

@@ -15,11 +15,11 @@ import (
 // Whether it is one that exists is not known here: any word may be the name of a Service.
 type Mention struct {
 	// Host is a DNS name in lower case, without a dot at its end, or an address.
-	Host string
+	Host string `json:"host"`
 	// Port is written beside it, or is what the scheme of a URL stands for; 0 where there is none.
-	Port int32
+	Port int32 `json:"port,omitempty"`
 	// Where is the variable or flag that names it: "env PAYMENT_URL", "arg --db-host", "args[1]".
-	Where string
+	Where string `json:"where"`
 }
 
 // Word tells whether the mention is no more than a word: it means something only where a Service

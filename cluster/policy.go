@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,8 +14,10 @@ type Policy struct {
 	// TypesDefaulted: whoever wrote the policy left policyTypes out, so that a direction may be
 	// isolated that nobody thought of.
 	TypesDefaulted bool
-	History        History // of its spec
-	Origin         Origin
+	// EmptyEgress: whoever wrote the policy wrote "egress: []", which an API server does not keep.
+	EmptyEgress bool
+	History     History // of its spec
+	Origin      Origin
 }
 
 // NewPolicy defaults a NetworkPolicy as the API server does and keeps whether policyTypes was
@@ -23,11 +26,29 @@ type Policy struct {
 func NewPolicy(np *networkingv1.NetworkPolicy, origin Origin) *Policy {
 	p := &Policy{NetworkPolicy: np, History: NewHistory(&np.ObjectMeta, "spec"), Origin: origin, TypesDefaulted: len(np.Spec.PolicyTypes) == 0}
 	np.ManagedFields = nil
+	p.EmptyEgress = np.Spec.Egress != nil && len(np.Spec.Egress) == 0
 	if applied, ok := np.Annotations[corev1.LastAppliedConfigAnnotation]; ok {
 		p.TypesDefaulted = p.TypesDefaulted || !strings.Contains(applied, `"policyTypes"`)
+		p.EmptyEgress = p.EmptyEgress || len(np.Spec.Egress) == 0 && appliedEgress(applied)
+	}
+	if saved, ok := np.Annotations[WrittenAnnotation]; ok {
+		w := readWritten(saved)
+		p.TypesDefaulted, p.EmptyEgress = w.TypesDefaulted, w.EmptyEgress
 	}
 	DefaultPolicy(np)
 	return p
+}
+
+// appliedEgress tells whether what kubectl applied last has egress rules, or an empty list of them.
+func appliedEgress(applied string) bool {
+	var object struct {
+		Spec map[string]json.RawMessage `json:"spec"`
+	}
+	if json.Unmarshal([]byte(applied), &object) != nil {
+		return false
+	}
+	_, there := object.Spec["egress"]
+	return there
 }
 
 // Ref names the policy.

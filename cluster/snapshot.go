@@ -48,6 +48,8 @@ type Snapshot struct {
 	// FromFiles: the objects are the cluster, and Service endpoints follow from selectors where
 	// no controller wrote them down.
 	FromFiles bool
+	// Saved: it was read from a file that it had been written to, see Saved.
+	Saved bool
 	// Derived are the Services, by namespace and name, whose endpoints follow from their selector
 	// because an object that decides them was changed. Slices that are still there beside it were
 	// written by hand.

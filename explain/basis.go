@@ -12,6 +12,9 @@ func (d *Diagnosis) Basis() string {
 	if d.Snapshot.FromFiles {
 		from = "files"
 	}
+	if d.Snapshot.Saved {
+		from = "a snapshot of " + from
+	}
 	plugin := "network plugin not known"
 	switch name := d.Plugin.Name; {
 	case name == "" || name == policy.Profiles[0].Name:

@@ -101,9 +101,9 @@ func (o *options) checkSince() error {
 	switch {
 	case o.since <= 0:
 		return fmt.Errorf("--since %s is no time to look back; give one such as 30m or 2h", o.since)
-	case o.fromFiles:
+	case o.fromFiles && o.observedFor().IsZero():
 		return errors.New("--since needs a cluster: files do not tell when they were read from one; without it, what changed last is shown with its time")
-	case o.streams.Now == nil:
+	case o.observedFor().IsZero():
 		return errors.New("--since needs to know the time")
 	}
 	return nil
@@ -146,8 +146,8 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		return d, err
 	}
 	question.Deep = true
-	scope = widen(scope, d, o.all || o.fromFiles && ends.LikeService(d.Destination.Name))
-	if o.fromFiles { // a policy without a namespace is there; in a cluster, not everybody may read it
+	scope = widen(scope, d, o.all || o.manifests && ends.LikeService(d.Destination.Name))
+	if o.manifests { // a policy without a namespace is there; in a cluster, not everybody may read it
 		scope.Namespaces = append(scope.Namespaces, metav1.NamespaceDefault)
 	}
 	return o.ask(ctx, scope, question)
@@ -177,9 +177,7 @@ func (o *options) ask(ctx context.Context, scope cluster.Scope, q explain.Questi
 		return nil, err
 	}
 	q.Snapshot = s
-	if !o.fromFiles && o.streams.Now != nil {
-		q.Observed = o.streams.Now()
-	}
+	q.Observed = o.observedFor()
 	return explain.Diagnose(q)
 }
 

@@ -176,7 +176,7 @@ func (o *options) explainTarget(ctx context.Context, t Target) (*explain.Explana
 // readAround reads a namespace as a whole, and which namespaces there are. Files are read in full:
 // that costs no requests, and whom a peer means in other namespaces is known then.
 func (o *options) readAround(ctx context.Context, scope cluster.Scope, namespace string) (*cluster.Snapshot, error) {
-	scope.All, scope.NamespaceObjects = o.all || o.fromFiles, true
+	scope.All, scope.NamespaceObjects = o.all || o.manifests, true
 	if namespace != "" {
 		scope.Namespaces = append(scope.Namespaces, namespace)
 	}

@@ -155,7 +155,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		return err
 	}
 	if slices.ContainsFunc(gaps, func(g cluster.Gap) bool {
-		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable
+		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable || g.Reason == cluster.NotInSnapshot
 	}) {
 		return outcome{explain.Unclear}
 	}
@@ -186,7 +186,7 @@ func (o *options) mapScope(m *mapFlags) string {
 // within it: that the others are missing is a gap of the map, not of what is known about it.
 func (o *options) readMap(ctx context.Context) (*cluster.Snapshot, []cluster.Gap, error) {
 	s, err := o.read(ctx, cluster.Scope{All: true, Nodes: true})
-	if err != nil || o.fromFiles || o.all || s.Read.All {
+	if err != nil || o.manifests || o.all || s.Read.All {
 		return s, gapsOf(s), err
 	}
 	own, err := o.read(ctx, cluster.Scope{Namespaces: []string{o.namespace}, NamespaceObjects: true, Nodes: true})

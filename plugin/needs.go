@@ -73,8 +73,8 @@ func again(c *cobra.Command) func(words []string) string {
 			if flag.Value.String() == "true" {
 				same = append(same, "-A")
 			}
-		case "filename", "with":
-			name := "--with"
+		case "filename", "with", "without":
+			name := "--" + flag.Name
 			if flag.Name == "filename" {
 				name = "-f"
 			}

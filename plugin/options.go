@@ -24,12 +24,14 @@ type flags struct {
 	config       *genericclioptions.ConfigFlags
 	files        []string
 	with         []string
+	without      []string
 	output       string
 	formats      []string // those of the command; nil: report.Formats
 	plugin       string
 	all          bool
 	who          bool
 	showRequests bool
+	everything   bool // whatever the question, objects of all kinds are read
 }
 
 // options is what a run needs, made from flags.
@@ -39,30 +41,40 @@ type options struct {
 	config    *rest.Config // of the cluster; nil for files
 	fromFiles bool
 	namespace string
-	named     bool            // the namespace was named with -n
-	plugin    *policy.Profile // what the user declares; nil: what is seen counts
-	all       bool
-	who       bool
-	asked     [2]string     // the two ends of a connection, as they were typed
-	live      bool          // the cluster is asked about as it is
-	wayIn     string        // the kind of the source where it is an Ingress, a Gateway or a route
-	since     time.Duration // how far back changes are asked for; 0: they are not
-	format    string
-	command   string // how the question was asked, to be typed again
-	locate    func(cluster.Origin, string) (int, bool)
-	warnings  func() []string
+	named     bool           // the namespace was named with -n
+	saved     *cluster.Saved // what the files say of the snapshot that they are; nil where they are none
+	// manifests: the files are all there is. A snapshot of a cluster is read as the cluster was.
+	manifests  bool
+	everything bool
+	plugin     *policy.Profile // what the user declares; nil: what is seen counts
+	all        bool
+	who        bool
+	asked      [2]string     // the two ends of a connection, as they were typed
+	live       bool          // the cluster is asked about as it is
+	wayIn      string        // the kind of the source where it is an Ingress, a Gateway or a route
+	since      time.Duration // how far back changes are asked for; 0: they are not
+	format     string
+	command    string // how the question was asked, to be typed again
+	locate     func(cluster.Origin, string) (int, bool)
+	warnings   func() []string
 }
 
 func (f *flags) register(c *cobra.Command) {
+	f.registerSource(c)
+	if f.formats == nil {
+		f.formats = report.Formats()
+	}
+	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
+}
+
+// registerSource registers what says which cluster is read, and how much of it.
+func (f *flags) registerSource(c *cobra.Command) {
 	f.config = genericclioptions.NewConfigFlags(true)
 	f.config.AddFlags(c.Flags())
 	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` of targets that do not name one"
 	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read manifests or dumps instead of a cluster: `FILE` is a file, a directory (with all below it) or - for standard input; repeatable")
 	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins")
-	if f.formats == nil {
-		f.formats = report.Formats()
-	}
-	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
+	c.Flags().StringArrayVar(&f.without, "without", nil, "answer for the cluster as it would be without this object, after --with: [NAMESPACE/]`KIND/NAME`; repeatable")
 	c.Flags().StringVar(&f.plugin, "network-plugin", "", "the network plugin, where it is not recognised, by its `NAME` or by a FILE that says what it does (probe --check-enforcement measures one): "+strings.Join(pluginNames(), ", "))
 	c.Flags().BoolVarP(&f.all, "all-namespaces", "A", false, "read all namespaces, not only those the question names, so that causes and rules that point elsewhere are found; the question stays the same, and -n keeps its meaning")
 	c.Flags().BoolVar(&f.showRequests, "show-requests", false, "print every request to the API server on standard error")
@@ -96,12 +108,13 @@ func oneEnd(c *cobra.Command, args []string) error {
 func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams) (*options, error) {
 	o := &options{
 		streams: streams, all: f.all, who: f.who, format: f.output,
-		command:  typed(c),
-		live:     len(f.files)+len(f.with) == 0,
-		wayIn:    wayInKind(c.Flags().Args()),
-		warnings: func() []string { return nil },
+		everything: f.everything || f.readsAll(),
+		command:    typed(c),
+		live:       len(f.files)+len(f.with)+len(f.without) == 0,
+		wayIn:      wayInKind(c.Flags().Args()),
+		warnings:   func() []string { return nil },
 	}
-	if !slices.Contains(f.formats, f.output) {
+	if f.formats != nil && !slices.Contains(f.formats, f.output) {
 		return nil, fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(f.formats, ", "))
 	}
 	declared, err := networkPlugin(f.plugin)
@@ -151,7 +164,7 @@ func typed(c *cobra.Command) string {
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}
-		case "with", "from", "to":
+		case "with", "without", "from", "to":
 			if paths, ok := flag.Value.(pflag.SliceValue); ok {
 				for _, path := range paths.GetSlice() {
 					words = append(words, "--"+flag.Name, path)

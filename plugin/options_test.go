@@ -19,6 +19,7 @@ func TestTyped(t *testing.T) {
 		{[]string{"deploy/a", "[2001:db8::1]:443", "-A"}, "kubectl netpol-doctor diagnose deploy/a '[2001:db8::1]:443' --all-namespaces"},
 		{[]string{"a", "b", "--all-namespaces=false", "--network-plugin", "cilium"}, "kubectl netpol-doctor diagnose a b --network-plugin cilium"},
 		{[]string{"a", "b", "--with", "new.yaml", "--with", "my files/it's, new"}, `kubectl netpol-doctor diagnose a b --with new.yaml --with 'my files/it'\''s, new'`},
+		{[]string{"a", "b", "--without", "netpol/deny", "--with", "new.yaml", "--without", "prod/deploy/b"}, `kubectl netpol-doctor diagnose a b --with new.yaml --without netpol/deny --without prod/deploy/b`},
 		{[]string{"a", "b", "--context", "team (eu); $HOME"}, "kubectl netpol-doctor diagnose a b --context 'team (eu); $HOME'"},
 		{[]string{"a", "b", "--context", ""}, "kubectl netpol-doctor diagnose a b --context ''"},
 	} {

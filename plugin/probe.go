@@ -75,7 +75,10 @@ func (f *flags) toProber(c *cobra.Command, streams Streams) (*options, error) {
 	if len(f.files) > 0 {
 		return nil, errors.New("tests on the network and -f exclude each other: with -f the files are the cluster, and there is no network to test")
 	}
-	if len(f.with) > 0 {
+	switch {
+	case len(f.without) > 0:
+		return nil, errors.New("tests on the network and --without exclude each other: what is not deleted is there")
+	case len(f.with) > 0:
 		return nil, errors.New("tests on the network and --with exclude each other: what is not applied cannot be tested")
 	}
 	return f.toOptions(c.Context(), c, streams)

@@ -28,7 +28,29 @@ func (f *flags) openFiles(ctx context.Context, o *options) error {
 		return err
 	}
 	o.source, o.locate, o.warnings = source, source.FieldLine, source.Warnings
+	if o.saved, err = source.Saved(ctx); err != nil {
+		return err
+	}
+	o.manifests = o.saved == nil || o.saved.Spec.Source == cluster.SavedFiles
+	o.declaredBefore()
 	return f.overlay(ctx, o)
+}
+
+// declaredBefore takes over the network plugin that was declared when a snapshot was taken. A profile of
+// the user's own is not in it.
+func (o *options) declaredBefore() {
+	if o.saved == nil || o.plugin != nil || o.saved.Spec.NetworkPlugin == nil || !o.saved.Spec.NetworkPlugin.Declared {
+		return
+	}
+	name := o.saved.Spec.NetworkPlugin.Name
+	if p, ok := policy.ProfileNamed(name); ok {
+		o.plugin = &p
+		return
+	}
+	before := o.warnings
+	o.warnings = func() []string {
+		return append(before(), fmt.Sprintf("the snapshot was taken with a profile of a network plugin of its own (%s), which is not in it; give it with --network-plugin FILE", name))
+	}
 }
 
 // openLive makes the cluster that kubeconfig points at the cluster.
@@ -88,9 +110,9 @@ func (o *options) fileOptions() file.Options {
 	return file.Options{
 		Stdin:     o.streams.In,
 		Namespace: o.namespace,
-		Rights:    o.who,
-		Ingresses: o.wayIn == "Ingress",
-		Gateways:  o.wayIn != "" && o.wayIn != "Ingress",
+		Rights:    o.who || o.everything,
+		Ingresses: o.wayIn == "Ingress" || o.everything,
+		Gateways:  o.wayIn != "" && o.wayIn != "Ingress" || o.everything,
 		Foreign: func(apiVersion, kind string) bool {
 			return policy.LayerKindOf(apiVersion, kind) != nil
 		},
@@ -101,14 +123,14 @@ func (o *options) fileOptions() file.Options {
 	}
 }
 
-// overlay puts the objects of --with on top of the source.
+// overlay puts the objects of --with on top of the source, and takes those of --without out of it.
 func (f *flags) overlay(ctx context.Context, o *options) error {
 	for _, path := range f.with {
 		if err := o.overlay(ctx, path); err != nil {
 			return err
 		}
 	}
-	return nil
+	return f.leaveOut(ctx, o)
 }
 
 // overlay puts the objects of one file or folder on top; what is given later wins.

@@ -118,6 +118,14 @@ func recogniseByNodes(s *cluster.Snapshot) (Plugin, Profile) {
 	return Plugin{Name: unknownPlugin}, Profile{Name: unknownPlugin}
 }
 
+// CiliumSettings are the settings of Cilium that are read.
+var CiliumSettings = []string{enablePolicy, cidrMatchMode}
+
+const (
+	enablePolicy  = "enable-policy"
+	cidrMatchMode = "policy-cidr-match-mode"
+)
+
 // ciliumSettings applies the settings of Cilium that change what policies do.
 // Source: Cilium documentation, "Policy Enforcement Modes" and policy-cidr-match-mode.
 func ciliumSettings(s *cluster.Snapshot, plugin Plugin, profile Profile) (Plugin, Profile) {
@@ -129,10 +137,10 @@ func ciliumSettings(s *cluster.Snapshot, plugin Plugin, profile Profile) (Plugin
 	for b, e := range profile.Entries {
 		entries[b] = e
 	}
-	if strings.Contains(config["policy-cidr-match-mode"], "nodes") {
+	if strings.Contains(config[cidrMatchMode], "nodes") {
 		entries[IPBlockMatchesNodes] = Entry{Yes, "policy-cidr-match-mode=nodes in kube-system/cilium-config"}
 	}
-	switch config["enable-policy"] {
+	switch config[enablePolicy] {
 	case "never":
 		plugin.Enforces = No
 		plugin.Evidence = append(plugin.Evidence, "enable-policy=never in kube-system/cilium-config")

@@ -212,6 +212,8 @@ func (d *decoding) strict(api metav1.Object, errs []error) []remark {
 			return []remark{r}
 		}
 		switch o := api.(type) {
+		case *cluster.Saved:
+			wrong = append(wrong, d.remark(field, "unknown field; the snapshot may be of a newer version, so read it with that"))
 		case *networkingv1.NetworkPolicy:
 			wrong = append(wrong, d.unknown(o, field)...)
 		case *corev1.Pod, *corev1.Service, *appsv1.Deployment, *appsv1.ReplicaSet, *appsv1.StatefulSet, *appsv1.DaemonSet, *batchv1.Job, *batchv1.CronJob:

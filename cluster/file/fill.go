@@ -60,12 +60,6 @@ func (f *filler) add(o *object) {
 	}
 }
 
-// finish adds what follows from all objects together.
-func (f *filler) finish() {
-	f.addEndpoints()
-	f.addGaps()
-}
-
 // addEndpoints adds the slices that were made of Endpoints, for Services that have none of their
 // own: where both exist, a controller copies one to the other.
 func (f *filler) addEndpoints() {

@@ -59,6 +59,7 @@ var kinds = []*kind{
 	{apiVersion: "apps/v1", kind: "DaemonSet", namespaced: true, always: true, make: func() metav1.Object { return new(appsv1.DaemonSet) }},
 	{apiVersion: "batch/v1", kind: "Job", namespaced: true, make: func() metav1.Object { return new(batchv1.Job) }},
 	{apiVersion: "batch/v1", kind: "CronJob", namespaced: true, make: func() metav1.Object { return new(batchv1.CronJob) }},
+	savedKind,
 }
 
 // successor returns the kind to use instead of one that has the name of a kind that is read but

@@ -22,15 +22,17 @@ var rightsKinds = []*kind{
 
 // readable are the kinds that are read under the options.
 func (r *registry) readable() []*kind {
-	switch {
-	case r.options.Rights:
-		return slices.Concat(kinds, rightsKinds)
-	case r.options.Ingresses:
-		return slices.Concat(kinds, ingressKinds)
-	case r.options.Gateways:
-		return slices.Concat(kinds, gatewayKinds)
+	all := kinds
+	if r.options.Rights {
+		all = slices.Concat(all, rightsKinds)
 	}
-	return kinds
+	if r.options.Ingresses {
+		all = slices.Concat(all, ingressKinds)
+	}
+	if r.options.Gateways {
+		all = slices.Concat(all, gatewayKinds)
+	}
+	return all
 }
 
 // addUnknownRights notes that nothing is known of rights where the files bind nobody to any role:

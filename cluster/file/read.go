@@ -52,6 +52,10 @@ func unheldEndpoints(s *cluster.Snapshot, scope cluster.Scope) []netip.Addr {
 }
 
 func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapshot, error) {
+	saved, err := s.Saved(ctx)
+	if err != nil {
+		return nil, err
+	}
 	whole := s.wholeNamespaces(scope)
 	if !scope.All && len(scope.Addresses)+len(scope.Ranges) > 0 {
 		holders, err := s.holders(ctx, newAddressSet(scope.Addresses, scope.Ranges), whole)
@@ -69,13 +73,21 @@ func (s *Source) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapsh
 		snapshot.Read.Namespaces = slices.Sorted(maps.Keys(whole))
 		snapshot.Read.Addresses = slices.Clone(scope.Addresses)
 	}
-	f := filler{Snapshot: snapshot, reads: func(namespace string) bool { return scope.All || whole[namespace] }}
+	f := filler{Snapshot: snapshot, reads: func(namespace string) bool {
+		return (scope.All || whole[namespace]) && (saved == nil || saved.Holds(namespace))
+	}}
 	for _, o := range objects {
 		f.add(o)
 	}
 	f.Gaps = append(f.Gaps, s.templateGaps()...)
-	f.addUnknownRights(scope.Rights)
-	f.finish()
+	if saved == nil || saved.Spec.Source == cluster.SavedFiles {
+		f.addUnknownRights(scope.Rights)
+		f.addGaps()
+	}
+	f.addEndpoints()
+	if saved != nil {
+		restore(saved, snapshot, scope, whole)
+	}
 	return snapshot.Seal(), nil
 }
 

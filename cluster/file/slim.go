@@ -47,6 +47,8 @@ func setDefaults(object metav1.Object) {
 // slimmed keeps of an API object what a snapshot needs.
 func slimmed(object metav1.Object, origin cluster.Origin) any {
 	switch o := object.(type) {
+	case *cluster.Saved:
+		return o
 	case *corev1.Namespace:
 		return cluster.NewNamespace(o, origin)
 	case *corev1.Node:

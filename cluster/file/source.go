@@ -26,10 +26,10 @@ type Options struct {
 	// Rights makes the objects of RBAC readable, for questions with cluster.Scope.Rights.
 	Rights bool
 	// Ingresses makes Ingresses and their classes readable, for questions with
-	// cluster.Scope.Ingresses; not together with Rights.
+	// cluster.Scope.Ingresses.
 	Ingresses bool
 	// Gateways makes objects of the Gateway API readable, for questions with
-	// cluster.Scope.Gateways; not together with the two above.
+	// cluster.Scope.Gateways.
 	Gateways bool
 }
 
@@ -40,6 +40,10 @@ type Source struct {
 
 	mu  sync.Mutex
 	odd map[remark]bool // what Warnings tells
+
+	savedOnce sync.Once // for the two below, see Saved
+	saved     *cluster.Saved
+	savedErr  error
 }
 
 var _ cluster.Source = (*Source)(nil)

@@ -26,6 +26,8 @@ func validate(object metav1.Object) field.ErrorList {
 		return validateEndpointSlice(o)
 	case *v1Endpoints:
 		return validateEndpoints(o)
+	case *cluster.Saved:
+		return validateSaved(o)
 	case *corev1.Namespace:
 		return validateNames(&o.ObjectMeta, labelName)
 	case *appsv1.Deployment:

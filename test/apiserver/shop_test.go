@@ -3,11 +3,13 @@ package apiserver
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
@@ -56,6 +58,26 @@ func TestShop(t *testing.T) {
 	s := startShop(t)
 	live := []string{"--kubeconfig", Kubeconfig(t, s.Admin(), "")}
 
+	// What is not there is the same for the cluster and for its snapshot, and so is what is missing then.
+	t.Run("without", func(t *testing.T) {
+		saved := takeSnapshot(t, 0, append(live, "-A")...)
+		for _, object := range []string{"netpol/payment-ingress", "deploy/payment", "svc/payment", "netpol/default-deny", "kube-system/svc/kube-dns"} {
+			q := []string{"deploy/api-gateway", "pod/" + podNamed(t, s, "production", "payment") + ":8443", "-n", "production", "--without", object}
+			if object != "deploy/payment" {
+				answer := diagnose(t, append(q, live...)...)
+				sameDocument(t, "live", answer, "snapshot", diagnose(t, append(q, "-f", saved)...))
+			} else if r := doctor(t.Context(), append(append([]string{"diagnose"}, q...), live...)...); r.code != 2 {
+				t.Errorf("without its workload the pod is still there: %+v", r)
+			}
+			if r := doctor(t.Context(), append([]string{"map", "-n", "production", "--without", object, "-o", "csv"}, live...)...); r.code != 0 || r.stdout == "" {
+				t.Errorf("map without %s: %+v", object, r)
+			}
+		}
+		r := doctor(t.Context(), append([]string{"map", "-n", "production", "--without", "netpol/payment-ingres"}, live...)...)
+		if r.code != 2 || !strings.Contains(r.stderr, "did you mean payment-ingress") {
+			t.Errorf("a slip: %+v", r)
+		}
+	})
 	t.Run("healthy", func(t *testing.T) {
 		yamlDump, jsonDump := dumps(t, s)
 		for _, q := range shopQuestions {
@@ -64,6 +86,10 @@ func TestShop(t *testing.T) {
 			works(t, "the manifests", q.ask(t, "-f", shopBase))
 			sameDocument(t, "live", answer, "dump.yaml", q.ask(t, "-f", yamlDump))
 			sameDocument(t, "live", answer, "dump.json", q.ask(t, "-f", jsonDump))
+			sameDocument(t, "live", answer, "snapshot of all", q.ask(t, "-f", takeSnapshot(t, 0, append(live, "-A")...)))
+			if q.namespace == "production" { // where both ends are
+				sameDocument(t, "live", answer, "snapshot of production", q.ask(t, "-f", takeSnapshot(t, 0, append(live, "-n", q.namespace)...)))
+			}
 		}
 	})
 	for _, q := range shopQuestions {
@@ -78,7 +104,7 @@ func TestShop(t *testing.T) {
 			sameDocument(t, "applied", answer, "foreseen", foreseen)
 
 			yamlDump, jsonDump := dumps(t, s)
-			for _, dump := range []string{yamlDump, jsonDump} {
+			for _, dump := range []string{yamlDump, jsonDump, takeSnapshot(t, 0, append(live, "-A")...)} {
 				saved := q.ask(t, "-f", dump)
 				sameDocument(t, "live", answer, filepath.Base(dump), saved)
 				sameChanges(t, answer, saved)
@@ -90,6 +116,20 @@ func TestShop(t *testing.T) {
 			works(t, "the mended cluster", q.ask(t, live...))
 		})
 	}
+}
+
+// podNamed returns the name of a pod whose name begins with that of its workload.
+func podNamed(t *testing.T, s *Server, namespace, workload string) string {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(s.Admin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods, err := client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=" + workload})
+	if err != nil || len(pods.Items) == 0 {
+		t.Fatalf("no pod of %s: %v", workload, err)
+	}
+	return pods.Items[0].Name
 }
 
 // startShop starts a server, applies the shop and lets its pods run.

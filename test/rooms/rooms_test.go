@@ -29,7 +29,7 @@ var order = [][]string{
 	{"check"},
 	{"explain"},
 	{"probe"},
-	{"report", "probe/live"},
+	{"report", "probe/live", "snapshot"},
 	{"plugin"},
 	{"cmd/kubectl-netpol_doctor"},
 }
