@@ -115,13 +115,19 @@ func (e *ephemeral) run(ctx context.Context) error {
 		ok, never = started(pod, statusOf(pod, e.at.Container))
 		return ok || never != "", nil
 	})
+	return awaited(ctx, err, never, func() string { return waiting(statusOf(last, e.at.Container)) }, func(why string) error { return e.impossible(doing, why) })
+}
+
+// awaited is what waiting for a container came to: nothing where it runs. Never says why it never will,
+// delay what it waits for.
+func awaited(ctx context.Context, err error, never string, delay func() string, impossible func(why string) error) error {
 	switch {
 	case never != "":
-		return e.impossible(doing, never)
+		return impossible(never)
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return e.impossible(doing, fmt.Sprintf("it did not within %s; %s", patience, waiting(statusOf(last, e.at.Container))))
+		return impossible(fmt.Sprintf("it did not within %s; %s", patience, delay()))
 	}
 	return nil
 }

@@ -8,12 +8,16 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -44,10 +48,11 @@ var injection = map[string]string{
 // has the labels but for those that controllers stamp, and the name servers; its pod ends by itself
 // after lifetime. Secret is what the image is pulled with, if anything.
 func (p *Prober) StandIn(ctx context.Context, of *cluster.Pod, lifetime time.Duration, secret string) (*batchv1.Job, error) {
-	meta, spec, err := p.model(ctx, of)
+	model, err := p.model(ctx, of)
 	if err != nil {
 		return nil, &ImpossibleError{of.Namespace, of.Name, "reading what the probe pod is to be like", err.Error()}
 	}
+	spec := &model.Spec
 	if spec.HostNetwork {
 		return nil, &ImpossibleError{of.Namespace, of.Name, "making a probe pod", "it is on its node's network, and the network takes it for its node; probe without --from-pod"}
 	}
@@ -64,7 +69,7 @@ func (p *Prober) StandIn(ctx context.Context, of *cluster.Pod, lifetime time.Dur
 			ActiveDeadlineSeconds:   ptr.To(int64((lifetime + patience).Seconds())),
 			TTLSecondsAfterFinished: ptr.To[int32](0),
 			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: copied(meta.Labels), Annotations: annotations},
+				ObjectMeta: metav1.ObjectMeta{Labels: copied(model.Labels), Annotations: annotations},
 				Spec: corev1.PodSpec{
 					Containers:                    []corev1.Container{c},
 					RestartPolicy:                 corev1.RestartPolicyNever,
@@ -97,39 +102,37 @@ func copied(of map[string]string) map[string]string {
 	return out
 }
 
+// templates are where the kinds of workloads have the template of their pods.
+var templates = map[string]struct {
+	resource schema.GroupVersionResource
+	path     []string
+}{
+	"Pod":         {corev1.SchemeGroupVersion.WithResource("pods"), nil},
+	"Deployment":  {appsv1.SchemeGroupVersion.WithResource("deployments"), []string{"spec", "template"}},
+	"StatefulSet": {appsv1.SchemeGroupVersion.WithResource("statefulsets"), []string{"spec", "template"}},
+	"DaemonSet":   {appsv1.SchemeGroupVersion.WithResource("daemonsets"), []string{"spec", "template"}},
+	"ReplicaSet":  {appsv1.SchemeGroupVersion.WithResource("replicasets"), []string{"spec", "template"}},
+	"Job":         {batchv1.SchemeGroupVersion.WithResource("jobs"), []string{"spec", "template"}},
+	"CronJob":     {batchv1.SchemeGroupVersion.WithResource("cronjobs"), []string{"spec", "jobTemplate", "spec", "template"}},
+}
+
 // model reads the pod that a stand-in is made like, or the template of a workload.
-func (p *Prober) model(ctx context.Context, of *cluster.Pod) (metav1.ObjectMeta, corev1.PodSpec, error) {
-	ref, get := of.Ref(), metav1.GetOptions{}
-	var template corev1.PodTemplateSpec
-	var err error
-	switch ref.Kind {
-	case "Pod":
-		var pod *corev1.Pod
-		if pod, err = p.core.Pods(ref.Namespace).Get(ctx, ref.Name, get); err == nil {
-			template = corev1.PodTemplateSpec{ObjectMeta: pod.ObjectMeta, Spec: pod.Spec}
-		}
-	case "Deployment":
-		o, e := p.all.AppsV1().Deployments(ref.Namespace).Get(ctx, ref.Name, get)
-		template, err = o.Spec.Template, e
-	case "StatefulSet":
-		o, e := p.all.AppsV1().StatefulSets(ref.Namespace).Get(ctx, ref.Name, get)
-		template, err = o.Spec.Template, e
-	case "DaemonSet":
-		o, e := p.all.AppsV1().DaemonSets(ref.Namespace).Get(ctx, ref.Name, get)
-		template, err = o.Spec.Template, e
-	case "ReplicaSet":
-		o, e := p.all.AppsV1().ReplicaSets(ref.Namespace).Get(ctx, ref.Name, get)
-		template, err = o.Spec.Template, e
-	case "Job":
-		o, e := p.all.BatchV1().Jobs(ref.Namespace).Get(ctx, ref.Name, get)
-		template, err = o.Spec.Template, e
-	case "CronJob":
-		o, e := p.all.BatchV1().CronJobs(ref.Namespace).Get(ctx, ref.Name, get)
-		template, err = o.Spec.JobTemplate.Spec.Template, e
-	default:
-		err = fmt.Errorf("%s has no template that is known", ref)
+func (p *Prober) model(ctx context.Context, of *cluster.Pod) (*corev1.PodTemplateSpec, error) {
+	ref := of.Ref()
+	kind, ok := templates[ref.Kind]
+	if !ok {
+		return nil, fmt.Errorf("%s has no template that is known", ref)
 	}
-	return template.ObjectMeta, template.Spec, err
+	o, err := p.dynamic.Resource(kind.resource).Namespace(ref.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := unstructured.NestedMap(o.Object, kind.path...)
+	if err != nil {
+		return nil, err
+	}
+	var template corev1.PodTemplateSpec
+	return &template, runtime.DefaultUnstructuredConverter.FromUnstructured(found, &template)
 }
 
 // standIn is a Job that was prepared.
@@ -227,15 +230,7 @@ func (s *standIn) run(ctx context.Context) error {
 			s.Since = last.Status.StartTime.Time
 		}
 	}
-	switch {
-	case never != "":
-		return s.impossible(doing, never)
-	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return s.impossible(doing, fmt.Sprintf("it did not within %s; %s", patience, s.delay(last)))
-	}
-	return nil
+	return awaited(ctx, err, never, func() string { return s.delay(last) }, func(why string) error { return s.impossible(doing, why) })
 }
 
 // jobName is the label of a Job's pods that all versions of Kubernetes set. Source: batch/v1, legacy
