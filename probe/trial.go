@@ -77,6 +77,7 @@ type Need struct {
 	Trial  string
 	Answer policy.Truth
 	Else   string // why the trial is not made otherwise
+	Partly string // why, where that trial's policies keep out some of what they have to; empty: Else
 }
 
 // Line is a connection from a pod of the trial, and whether it is wanted to get through.

@@ -142,12 +142,10 @@ func (t *trial) under(ctx context.Context, all []*probe.Sighting, begun time.Tim
 			return
 		}
 	}
+	// Also where either answer is as good: plugins may program a block after the rules of the guards.
 	deadline := begun.Add(probe.Patience)
 	if len(guards) > 0 {
 		deadline = time.Now().Add(settled)
-	}
-	if len(guards) > 0 && t.Spec == policy.Maybe {
-		deadline = time.Now() // either answer is as good: it is not waited for one
 	}
 	together(lines, func(s *probe.Sighting) {
 		var seen time.Time

@@ -227,3 +227,27 @@ func TestCheckInterrupted(t *testing.T) {
 		}
 	})
 }
+
+// TestCheckOfLateBlocks: a block that is programmed after the rules of the guards is waited for, and
+// one that never matches is said not to.
+func TestCheckOfLateBlocks(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]policy.Truth{2 * time.Second: policy.Yes, time.Hour: policy.No} {
+		b := &bench{}
+		b.flaws = func(trial string, l probe.Line) (probe.Observation, bool) {
+			b.mutex.Lock()
+			late := time.Since(b.since) < after
+			b.mutex.Unlock()
+			if !late || trial != "blocks-of-pods-ingress" || l.Port != 8080 {
+				return probe.Observation{}, false
+			}
+			time.Sleep(slow)
+			return probe.Observation{Outcome: probe.TimedOut}, true
+		}
+		checkOn(t, b, func(t *testing.T, c *probe.Check) {
+			if a := c.Of("blocks-of-pods-ingress"); a.Answer != want {
+				t.Errorf("after %s: %s, %s", after, a.Answer, a.Why)
+			}
+		})
+	}
+}
