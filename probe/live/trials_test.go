@@ -232,7 +232,7 @@ func TestCheckInterrupted(t *testing.T) {
 // one that never matches is said not to.
 func TestCheckOfLateBlocks(t *testing.T) {
 	t.Parallel()
-	for after, want := range map[time.Duration]policy.Truth{2 * time.Second: policy.Yes, time.Hour: policy.No} {
+	for after, want := range map[time.Duration]policy.Truth{5 * time.Second: policy.Yes, time.Hour: policy.No} {
 		b := &bench{}
 		b.flaws = func(trial string, l probe.Line) (probe.Observation, bool) {
 			b.mutex.Lock()
