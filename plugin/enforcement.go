@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,7 +104,7 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 	if o.plugin != nil && o.plugin.File == "" {
 		extends = o.plugin.Name
 	}
-	return o.finish(report.NewEnforcementReport(check, extends), outcome{check.Result()})
+	return o.finish(report.NewEnforcementReport(check, extends, o.command), outcome{check.Result()})
 }
 
 // confirmCheck asks before anything is created. Where nobody can be asked, --yes has to have been
@@ -134,6 +135,10 @@ func (o *options) tryOut(ctx context.Context, s *live.Scratch, outside netip.Add
 	if err != nil {
 		return nil, err
 	}
+	facts, gaps, err := o.beside(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	check, err := s.Check(ctx, place, func(trial string) {
 		stop()
 		stop = o.streams.spin("trying " + trial)
@@ -141,6 +146,17 @@ func (o *options) tryOut(ctx context.Context, s *live.Scratch, outside netip.Add
 	if err != nil {
 		return nil, err
 	}
+	// Again, since something may have been created, or deleted, in the middle of the trials.
+	later, unread, err := o.beside(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range unread {
+		if !slices.Contains(gaps, g) {
+			gaps = append(gaps, g)
+		}
+	}
+	check.Beside(append(facts, later...), gaps)
 	check.Nodes = nodes
 	return check, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 	"github.com/netpol-doctor/netpol-doctor/profile"
@@ -17,6 +18,10 @@ type Check struct {
 	Connection Connection
 	// ConnectionWhy says why that is not known.
 	ConnectionWhy string
+	// Facts are what may let through what NetworkPolicies deny, see Beside, and Gaps what of it could
+	// not be read.
+	Facts []policy.Fact
+	Gaps  []cluster.Gap
 	// Nodes are those that the pods of the trials were on, by pod: what was seen holds for these.
 	Nodes map[string]string
 	// Remains are what could not be deleted, as commands to run.

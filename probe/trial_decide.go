@@ -138,11 +138,14 @@ func (a Answered) Deviates() bool { return a.Spec == policy.Yes && a.Answer == p
 // Evidence is what was seen of the lines that answer the question.
 func (a Answered) Evidence() string {
 	var all []string
-	for _, s := range a.Saw[min(len(a.Guards), len(a.Saw)):] {
+	for _, s := range a.lines() {
 		all = append(all, s.Key()+" "+s.Under.Outcome.String())
 	}
 	return strings.Join(all, ", ")
 }
+
+// lines are the sightings that answer the question.
+func (a Answered) lines() []Sighting { return a.Saw[min(len(a.Guards), len(a.Saw)):] }
 
 // Has is what the answer says of the plugin's behaviour.
 func (a Answered) Has() policy.Truth {

@@ -392,7 +392,7 @@ func TestEnforcementDocuments(t *testing.T) {
 	} {
 		c := checked(t, row.answers)
 		c.Remains = []string{"kubectl get namespace x"}
-		d := report.NewEnforcementReport(c, "cilium")
+		d := report.NewEnforcementReport(c, "cilium", "doctor")
 		for _, format := range report.Formats() {
 			var out bytes.Buffer
 			if err := report.Render(&out, format, d, report.Style{Width: 1000}); err != nil {

@@ -86,6 +86,10 @@ func (t *trial) run(ctx context.Context) (probe.Answered, error) {
 	if err != nil {
 		return probe.Answered{}, err
 	}
+	// What could not be deleted after an earlier trial would decide about this one.
+	if err := t.lab.clear(ctx); err != nil {
+		return probe.Answered{}, err
+	}
 	guards, lines := sightings(t.Guards), sightings(t.Lines)
 	all := make([]*probe.Sighting, 0, len(guards)+len(lines))
 	for i := range guards {
@@ -272,6 +276,9 @@ func connection(ctx context.Context, lab laboratory, p *probe.Place) (probe.Conn
 	line := probe.Line{From: probe.Client, To: probe.Server, Port: 8080, Protocol: "TCP"}
 	specs, err := t.Specs(p)
 	if err != nil {
+		return probe.ConnectionUnknown, err.Error()
+	}
+	if err := lab.clear(ctx); err != nil {
 		return probe.ConnectionUnknown, err.Error()
 	}
 	if o, _ := t.until(ctx, line, time.Now().Add(control), probe.TrialTimeout, nil, true); o.Outcome != probe.Connected {

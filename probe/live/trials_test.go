@@ -27,6 +27,7 @@ type bench struct {
 	applied int
 	flaws   func(trial string, l probe.Line) (probe.Observation, bool)
 	failure error
+	stuck   bool // nothing can be deleted
 }
 
 // slow is how long a connection takes that is kept out.
@@ -79,6 +80,9 @@ func (b *bench) apply(_ context.Context, trial string, _ []networkingv1.NetworkP
 func (b *bench) clear(context.Context) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	if b.stuck {
+		return errors.New("it is stuck")
+	}
 	b.trial = ""
 	return nil
 }
