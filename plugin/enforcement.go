@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"time"
@@ -17,7 +18,10 @@ import (
 )
 
 // enforcing is what the user typed about a check of enforcement.
-type enforcing struct{ outside string }
+type enforcing struct {
+	outside string
+	context string // of kubeconfig, as a shell takes it; empty: the current one
+}
 
 // enforcementMode is probe --check-enforcement.
 func enforcementMode(f *flags, p *probing, streams Streams) *mode {
@@ -35,7 +39,8 @@ deletes all of it afterwards, and after an interruption. The answer holds for
 the nodes that the pods were on; -o yaml prints it as a file that
 --network-plugin takes. There, exit code 0 is: all that could be tried is
 enforced as the specification says; 1: something is not; 3: it could not be
-determined.`,
+determined. --dry-run prints all objects; only the namespaces are tried out by
+the API server then, as the rest needs them to exist.`,
 		example: `
 
   # does anything enforce NetworkPolicies here, and how?
@@ -55,6 +60,9 @@ determined.`,
 			o, err := f.toProber(c, streams)
 			if err != nil {
 				return err
+			}
+			if name := *f.config.Context; name != "" {
+				e.context = quoted(name)
 			}
 			return o.checkEnforcement(c.Context(), p, e)
 		},
@@ -76,7 +84,7 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 			return fmt.Errorf("reading --outside %q: it is no ADDRESS:PORT, such as 192.0.2.1:443 or [2001:db8::1]:443", e.outside)
 		}
 	}
-	scratch, err := live.NewScratch(o.config, live.ScratchOptions{Image: p.image, PullSecret: p.secret, PullSecretNamespace: o.namespace})
+	scratch, err := live.NewScratch(o.config, live.ScratchOptions{Image: p.image, PullSecret: p.secret, PullSecretNamespace: o.namespace, Context: e.context})
 	if err != nil {
 		return err
 	}
@@ -84,6 +92,9 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 		return interrupted(ctx, err)
 	}
 	if p.dryRun {
+		if err := scratch.TryOut(ctx); err != nil {
+			return interrupted(ctx, err)
+		}
 		return printScratch(o.streams, scratch)
 	}
 	if err := o.confirmCheck(scratch, p); err != nil {
@@ -118,9 +129,17 @@ func (o *options) confirmCheck(s *live.Scratch, p *probing) error {
 	}
 	return ask(o.streams, fmt.Sprintf(`This creates the namespaces %s and %s, with %d pods
 (%s), 2 Services and, one after the other, %d NetworkPolicies that
-apply to these pods only. It takes about 3 minutes, and deletes all of them. Nothing else
+apply to these pods only.%s It takes about 3 minutes, and deletes all of them. Nothing else
 is changed.
-Go on? [y/N] `, s.Namespace, s.Guests, len(probe.TrialPods), report.Plain(p.image), len(probe.Trials)))
+Go on? [y/N] `, s.Namespace, s.Guests, len(probe.TrialPods), report.Plain(p.image), len(probe.Trials), copies(o.namespace, p.secret)))
+}
+
+// copies says that a credential is copied, if one is.
+func copies(namespace, secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return fmt.Sprintf(" It copies Secret %s/%s, a credential,\ninto both namespaces, for as long.", report.Plain(namespace), report.Plain(secret))
 }
 
 // tryOut creates what trials take, and makes them.
@@ -166,6 +185,7 @@ func (o *options) cleanUp(ctx context.Context, s *live.Scratch) []string {
 	limit := deleting
 	if ctx.Err() != nil {
 		limit = deletingInterrupted
+		_, _ = fmt.Fprintf(o.streams.Err, "interrupted: deleting what was created, please wait (%s at most)\n", limit)
 	}
 	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
@@ -185,9 +205,14 @@ func printScratch(streams Streams, s *live.Scratch) error {
 	for _, p := range policies {
 		objects = append(objects, p)
 	}
-	if _, err := fmt.Fprintln(streams.Err, "nothing was created; in ipBlocks, addresses of documentation stand for those that are not known before"); err != nil {
+	if _, err := fmt.Fprintln(streams.Err, "nothing was created. The API server would create the namespaces; what goes into them it cannot try out before they exist. In ipBlocks, addresses of documentation stand for those that are not known before; a Secret is printed without what is in it"); err != nil {
 		return err
 	}
+	return printObjects(streams.Out, objects)
+}
+
+// printObjects prints objects, one YAML document each.
+func printObjects(w io.Writer, objects []any) error {
 	for i, object := range objects {
 		text, err := yaml.Marshal(object)
 		if err != nil {
@@ -196,7 +221,7 @@ func printScratch(streams Streams, s *live.Scratch) error {
 		if i > 0 {
 			text = append([]byte("---\n"), text...)
 		}
-		if _, err := streams.Out.Write(text); err != nil {
+		if _, err := w.Write(text); err != nil {
 			return err
 		}
 	}

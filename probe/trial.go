@@ -125,6 +125,18 @@ type Place struct {
 	Missing map[string]string
 }
 
+// Family is the IP family of the pods' addresses. A pod has one more address where its cluster has two
+// families, but a policy may be enforced for one of them only, so that each would have to be tried.
+func (p *Place) Family() string {
+	switch a := p.Pods[Server]; {
+	case !a.IsValid():
+		return ""
+	case a.Unmap().Is4():
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
 // KubeletPort is where a node listens. Source: reference page "Ports and Protocols".
 const KubeletPort int32 = 10250
 

@@ -24,6 +24,9 @@ type Check struct {
 	Gaps  []cluster.Gap
 	// Nodes are those that the pods of the trials were on, by pod: what was seen holds for these.
 	Nodes map[string]string
+	// Family is the IP family of the addresses that were dialled; empty: none was. Clusters may have
+	// another one, which is not tried.
+	Family string
 	// Remains are what could not be deleted, as commands to run.
 	Remains []string
 }

@@ -505,3 +505,23 @@ func TestProfileLeavesOut(t *testing.T) {
 		t.Errorf("both directions: enforces %s, rejects %s", p.Enforces, p.Rejects)
 	}
 }
+
+// TestFamily: a report says which IP family was tried, and that the other one was not.
+func TestFamily(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{"10.0.0.1": "IPv4", "::ffff:10.0.0.1": "IPv4", "2001:db8::1": "IPv6", "": ""} {
+		p := everywhere()
+		p.Pods[probe.Server], _ = netip.ParseAddr(address)
+		c := checked(t, nil)
+		c.Family = p.Family()
+		d := report.NewEnforcementReport(c, "", "")
+		var out bytes.Buffer
+		if err := report.Render(&out, "table", d, report.Style{Width: 1000}); err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Contains(out.String(), "seen over "+want+" between pods on n1, n2; of other nodes, and of the other IP family, it shows nothing")
+		if d.IPFamily != want || said != (want != "") {
+			t.Errorf("%s: %q\n%s", address, d.IPFamily, out.String())
+		}
+	}
+}

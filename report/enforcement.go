@@ -19,7 +19,8 @@ type EnforcementReport struct {
 	Summary     string            `json:"summary"`
 	Trials      []TrialAnswer     `json:"trials"` // in the order in which they were made
 	NotMeasured []NotMeasured     `json:"notMeasured"`
-	Nodes       map[string]string `json:"nodes"` // that the pods were on
+	Nodes       map[string]string `json:"nodes"`              // that the pods were on
+	IPFamily    string            `json:"ipFamily,omitempty"` // that was tried
 	Profile     *profile.Document `json:"profile"`
 	// Connection says why it is not known what becomes of open connections.
 	Connection string   `json:"connection,omitempty"`
@@ -65,7 +66,7 @@ type NotMeasured struct {
 func NewEnforcementReport(c *probe.Check, extends, command string) *EnforcementReport {
 	r := &EnforcementReport{
 		Header: Header{APIVersion, "EnforcementReport"}, Result: string(c.Result()), Summary: c.Summary(), Trials: []TrialAnswer{}, NotMeasured: []NotMeasured{},
-		Nodes: c.Nodes, Profile: c.Profile(extends), Connection: c.ConnectionWhy, Remains: append([]string{}, c.Remains...),
+		Nodes: c.Nodes, IPFamily: c.Family, Profile: c.Profile(extends), Connection: c.ConnectionWhy, Remains: append([]string{}, c.Remains...),
 		Facts: factsOf(c.Facts), Gaps: gapsOf(c.Gaps, command), command: command,
 	}
 	if r.Nodes == nil {
@@ -169,7 +170,11 @@ func (r *EnforcementReport) where() string {
 	if len(nodes) == 0 {
 		return ""
 	}
-	return "seen between pods on " + strings.Join(nodes, ", ") + "; of other nodes it shows nothing"
+	over, other := "", ""
+	if r.IPFamily != "" {
+		over, other = " over "+r.IPFamily, ", and of the other IP family,"
+	}
+	return "seen" + over + " between pods on " + strings.Join(nodes, ", ") + "; of other nodes" + other + " it shows nothing"
 }
 
 func (r *EnforcementReport) table(w io.Writer, s Style) error {

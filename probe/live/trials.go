@@ -43,7 +43,7 @@ func (s *Scratch) Check(ctx context.Context, p *probe.Place, tell func(trial str
 }
 
 func check(ctx context.Context, lab laboratory, p *probe.Place, tell func(string)) (*probe.Check, error) {
-	c := &probe.Check{}
+	c := &probe.Check{Family: p.Family()}
 	for _, t := range probe.Trials {
 		why := t.Unmet(c.Answers)
 		for _, l := range slices.Concat(t.Guards, t.Lines) {
