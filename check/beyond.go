@@ -60,7 +60,7 @@ func (p *Pass) pluginPolicy(c change.Cause) string {
 	dir := denied[0]
 	subject, peer := otherEnd(c.Flow, opposite(dir)), otherEnd(c.Flow, dir)
 	host := peer.Node != nil || peer.Pod != nil && peer.Pod.HostNetwork
-	if p.Plugin.Name != "cilium" || !host {
+	if !p.Plugin.Is("cilium") || !host {
 		return fmt.Sprintf("use a policy of the network plugin itself to allow %s", p.Name(peer))
 	}
 	entities := "toEntities"

@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
@@ -33,7 +32,7 @@ node's address and the agent's port; on Cilium, toEntities: [host].`,
 			for _, n := range p.Destination.Ranges {
 				if what, ok := identityAddresses[n.Addr()]; ok && n.IsSingleIP() {
 					// There the node answers, which an ipBlock does not match.
-					doubt := slices.Contains([]string{"cilium", "gke-dataplane-v2"}, p.Plugin.Name) && p.isolatedForEgress()
+					doubt := p.Plugin.Is("cilium", "gke-dataplane-v2") && p.isolatedForEgress()
 					severity := Info
 					if doubt {
 						severity = Warning

@@ -26,7 +26,7 @@ Verify: connect to the first port of the range and to another one.
 
 Fix: if only the first port works, update the network plugin, or list the ports one by one.`,
 		Run: func(p *Pass) {
-			if !slices.Contains(rangesInDoubt, p.Plugin.Name) {
+			if !p.Plugin.Is(rangesInDoubt...) {
 				return
 			}
 			for _, d := range p.decisions() {
@@ -37,7 +37,7 @@ Fix: if only the first port works, update the network plugin, or list the ports 
 					if len(side.Admitting) == 0 || slices.ContainsFunc(side.Admitting, func(r policy.RuleRef) bool { return !onlyByRange(r, d.Flow) }) {
 						continue
 					}
-					r, severity, ignored := side.Admitting[0], Info, p.Plugin.Name == "azure-npm"
+					r, severity, ignored := side.Admitting[0], Info, p.Plugin.Is("azure-npm")
 					if ignored {
 						severity = Warning
 					}

@@ -92,7 +92,7 @@ Fix: start kube-router with the cluster's own --service-cluster-ip-range. No pol
 // policies and Services. Source: kube-router user guide, --run-service-proxy and
 // --service-cluster-ip-range with their defaults.
 func (p *Pass) kubeRouterRanges() ([]netip.Prefix, *cluster.Agent, bool) {
-	if p.Plugin.Name != "kube-router" {
+	if !p.Plugin.Is("kube-router") {
 		return nil, nil, false
 	}
 	for _, a := range p.Snapshot.Agents {

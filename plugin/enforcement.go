@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +18,10 @@ import (
 )
 
 // enforcing is what the user typed about a check of enforcement.
-type enforcing struct{ outside string }
+type enforcing struct {
+	outside string
+	context string // of kubeconfig, as a shell takes it; empty: the current one
+}
 
 // enforcementMode is probe --check-enforcement.
 func enforcementMode(f *flags, p *probing, streams Streams) *mode {
@@ -34,7 +39,8 @@ deletes all of it afterwards, and after an interruption. The answer holds for
 the nodes that the pods were on; -o yaml prints it as a file that
 --network-plugin takes. There, exit code 0 is: all that could be tried is
 enforced as the specification says; 1: something is not; 3: it could not be
-determined.`,
+determined. --dry-run prints all objects; only the namespaces are tried out by
+the API server then, as the rest needs them to exist.`,
 		example: `
 
   # does anything enforce NetworkPolicies here, and how?
@@ -54,6 +60,9 @@ determined.`,
 			o, err := f.toProber(c, streams)
 			if err != nil {
 				return err
+			}
+			if name := *f.config.Context; name != "" {
+				e.context = quoted(name)
 			}
 			return o.checkEnforcement(c.Context(), p, e)
 		},
@@ -75,7 +84,7 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 			return fmt.Errorf("reading --outside %q: it is no ADDRESS:PORT, such as 192.0.2.1:443 or [2001:db8::1]:443", e.outside)
 		}
 	}
-	scratch, err := live.NewScratch(o.config, live.ScratchOptions{Image: p.image, PullSecret: p.secret, PullSecretNamespace: o.namespace})
+	scratch, err := live.NewScratch(o.config, live.ScratchOptions{Image: p.image, PullSecret: p.secret, PullSecretNamespace: o.namespace, Context: e.context})
 	if err != nil {
 		return err
 	}
@@ -83,6 +92,9 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 		return interrupted(ctx, err)
 	}
 	if p.dryRun {
+		if err := scratch.TryOut(ctx); err != nil {
+			return interrupted(ctx, err)
+		}
 		return printScratch(o.streams, scratch)
 	}
 	if err := o.confirmCheck(scratch, p); err != nil {
@@ -103,7 +115,7 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 	if o.plugin != nil && o.plugin.File == "" {
 		extends = o.plugin.Name
 	}
-	return o.finish(report.NewEnforcementReport(check, extends), outcome{check.Result()})
+	return o.finish(report.NewEnforcementReport(check, extends, o.command), outcome{check.Result()})
 }
 
 // confirmCheck asks before anything is created. Where nobody can be asked, --yes has to have been
@@ -115,10 +127,16 @@ func (o *options) confirmCheck(s *live.Scratch, p *probing) error {
 	if !o.streams.interactive() {
 		return errors.New("a check of enforcement creates namespaces and pods, and deletes them; where nobody can be asked, it needs --yes")
 	}
-	return ask(o.streams, fmt.Sprintf(`This creates the namespaces %s and %s, with %d pods
-(%s), 2 Services and, one after the other, %d NetworkPolicies that
-apply to these pods only. It takes about 3 minutes, and deletes all of them. Nothing else
-is changed.`, s.Namespace, s.Guests, len(probe.TrialPods), report.Plain(p.image), len(probe.Trials)))
+	return ask(o.streams, fmt.Sprintf("This creates the namespaces %s and %s, with %d pods (%s), 2 Services and, one after the other, %d NetworkPolicies that apply to these pods only.%s It takes about 3 minutes, and deletes all of them. Nothing else is changed.",
+		s.Namespace, s.Guests, len(probe.TrialPods), report.Plain(p.image), len(probe.Trials), copies(o.namespace, p.secret)))
+}
+
+// copies says that a credential is copied, if one is.
+func copies(namespace, secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return fmt.Sprintf(" It copies Secret %s/%s, a credential, into both namespaces, for as long.", report.Plain(namespace), report.Plain(secret))
 }
 
 // tryOut creates what trials take, and makes them.
@@ -133,6 +151,10 @@ func (o *options) tryOut(ctx context.Context, s *live.Scratch, outside netip.Add
 	if err != nil {
 		return nil, err
 	}
+	facts, gaps, err := o.beside(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	check, err := s.Check(ctx, place, func(trial string) {
 		stop()
 		stop = o.streams.spin("trying " + trial)
@@ -140,6 +162,17 @@ func (o *options) tryOut(ctx context.Context, s *live.Scratch, outside netip.Add
 	if err != nil {
 		return nil, err
 	}
+	// Again, since something may have been created, or deleted, in the middle of the trials.
+	later, unread, err := o.beside(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range unread {
+		if !slices.Contains(gaps, g) {
+			gaps = append(gaps, g)
+		}
+	}
+	check.Beside(append(facts, later...), gaps)
 	check.Nodes = nodes
 	return check, nil
 }
@@ -149,6 +182,7 @@ func (o *options) cleanUp(ctx context.Context, s *live.Scratch) []string {
 	limit := deleting
 	if ctx.Err() != nil {
 		limit = deletingInterrupted
+		_, _ = fmt.Fprintf(o.streams.Err, "interrupted: deleting what was created, please wait (%s at most)\n", limit)
 	}
 	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
@@ -168,9 +202,14 @@ func printScratch(streams Streams, s *live.Scratch) error {
 	for _, p := range policies {
 		objects = append(objects, p)
 	}
-	if _, err := fmt.Fprintln(streams.Err, "nothing was created; in ipBlocks, addresses of documentation stand for those that are not known before"); err != nil {
+	if _, err := fmt.Fprintln(streams.Err, "nothing was created. The API server would create the namespaces; what goes into them it cannot try out before they exist. In ipBlocks, addresses of documentation stand for those that are not known before; a Secret is printed without what is in it"); err != nil {
 		return err
 	}
+	return printObjects(streams.Out, objects)
+}
+
+// printObjects prints objects, one YAML document each.
+func printObjects(w io.Writer, objects []any) error {
 	for i, object := range objects {
 		text, err := yaml.Marshal(object)
 		if err != nil {
@@ -179,7 +218,7 @@ func printScratch(streams Streams, s *live.Scratch) error {
 		if i > 0 {
 			text = append([]byte("---\n"), text...)
 		}
-		if _, err := streams.Out.Write(text); err != nil {
+		if _, err := w.Write(text); err != nil {
 			return err
 		}
 	}

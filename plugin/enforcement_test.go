@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -37,5 +38,43 @@ func TestConfirmCheck(t *testing.T) {
 	}
 	if err := o.confirmCheck(s, &probing{yes: true}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCopies: that a credential is copied is said before anything is created, and only where it is.
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	if text := copies("default", "mirror"); !strings.Contains(text, "Secret default/mirror, a credential") || !strings.Contains(text, "both namespaces") {
+		t.Error(text)
+	}
+	if text := copies("default", ""); text != "" {
+		t.Error(text)
+	}
+}
+
+// TestCleanUpSays: whoever interrupts learns at once why that takes a while, and nobody else.
+func TestCleanUpSays(t *testing.T) {
+	t.Parallel()
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	for ctx, want := range map[context.Context]string{t.Context(): "", interrupted: "please wait (30s at most)"} {
+		var said bytes.Buffer
+		o := &options{streams: Streams{Err: &said}}
+		o.cleanUp(ctx, &live.Scratch{})
+		if (want == "") != (said.Len() == 0) || !strings.Contains(said.String(), want) {
+			t.Errorf("%q", said.String())
+		}
+	}
+}
+
+// TestTypedCheck: somebody else is told to make the same check.
+func TestTypedCheck(t *testing.T) {
+	t.Parallel()
+	c := newProbe(Streams{})
+	if err := c.ParseFlags([]string{"--check-enforcement", "--outside", "192.0.2.1:80", "--yes", "--context", "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := typed(c); got != "kubectl netpol-doctor probe --check-enforcement --context x --outside 192.0.2.1:80" {
+		t.Error(got)
 	}
 }

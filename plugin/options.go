@@ -158,9 +158,9 @@ func typed(c *cobra.Command) string {
 	words := slices.Clone(c.Flags().Args())
 	c.Flags().Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "namespace", "context", "network-plugin", "by", "port":
+		case "namespace", "context", "network-plugin", "by", "port", "outside":
 			words = append(words, "--"+flag.Name, flag.Value.String())
-		case "all-namespaces", "who", "denied", "unknown", "matrix":
+		case "all-namespaces", "who", "denied", "unknown", "matrix", "check-enforcement":
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}

@@ -64,10 +64,7 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("reading kubeconfig: %w (to read manifests instead of a cluster, use -f)", err)
 	}
-	settings := live.Options{}
-	for _, k := range policy.LayerKinds {
-		settings.Foreign = append(settings.Foreign, live.ForeignKind{Group: k.Group, Resource: k.Resource, Kind: k.Kind, Namespaced: k.Namespaced})
-	}
+	settings := live.Options{Foreign: foreignKinds()}
 	if f.showRequests {
 		var mutex sync.Mutex
 		settings.Log = func(r live.Request) {
@@ -86,6 +83,14 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 		o.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return shown{next, settings.Log} })
 	}
 	return f.overlay(ctx, o)
+}
+
+// foreignKinds are the policies of other layers that are looked for.
+func foreignKinds() (kinds []live.ForeignKind) {
+	for _, k := range policy.LayerKinds {
+		kinds = append(kinds, live.ForeignKind{Group: k.Group, Resource: k.Resource, Kind: k.Kind, Namespaced: k.Namespaced})
+	}
+	return kinds
 }
 
 // shown is a way to the API server whose requests are told.

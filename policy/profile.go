@@ -98,6 +98,7 @@ func (b Behaviour) OnlyIfCertain() bool {
 // Profile is how one network plugin fills in the specification or deviates from it.
 type Profile struct {
 	Name     string // as --network-plugin takes it
+	Extends  string // the profile that ships which the user's own completes; empty: none
 	Enforces Truth  // whether it makes policies true, where nothing else is seen
 	Rejects  Truth  // whether it answers what policies deny with a refusal, instead of dropping it
 	Entries  map[Behaviour]Entry

@@ -11,10 +11,16 @@ import (
 // policies are enforced is only shown by a connection that fails because of one.
 type Plugin struct {
 	Name     string
+	Extends  string   // as in Profile
 	Evidence []string // what was seen, in the order of the snapshot
 	Declared bool     // the user named it, so nothing was looked for
 	Enforces Truth
 	Rejects  Truth // whether it answers what policies deny with a refusal, see Profile
+}
+
+// Is tells whether it is one of these, or a profile of the user's own that completes one.
+func (p Plugin) Is(names ...string) bool {
+	return slices.Contains(names, p.Name) || p.Extends != "" && slices.Contains(names, p.Extends)
 }
 
 // sign is what gives a plugin away: the name of an agent's DaemonSet or Deployment, or of one of
@@ -52,7 +58,7 @@ var signs = []sign{
 // room. A profile that the user declares overrides what is seen; nil: the user declares none.
 func Recognise(s *cluster.Snapshot, declared *Profile) (Plugin, Profile) {
 	if declared != nil {
-		plugin := Plugin{Name: declared.Name, Declared: true, Enforces: declared.Enforces, Rejects: declared.Rejects}
+		plugin := Plugin{Name: declared.Name, Extends: declared.Extends, Declared: true, Enforces: declared.Enforces, Rejects: declared.Rejects}
 		if declared.File != "" {
 			plugin.Evidence = []string{"profile " + declared.File}
 		}

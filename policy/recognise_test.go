@@ -133,3 +133,26 @@ func TestProfiles(t *testing.T) {
 		t.Error("there is no such profile")
 	}
 }
+
+// TestIs: a profile of the user's own is taken for the one that it completes, under its own name.
+func TestIs(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		plugin policy.Plugin
+		want   bool
+	}{
+		{policy.Plugin{Name: "cilium"}, true},
+		{policy.Plugin{Name: "measured", Extends: "cilium"}, true},
+		{policy.Plugin{Name: "measured"}, false},
+		{policy.Plugin{Name: "measured", Extends: "calico"}, false},
+		{policy.Plugin{}, false},
+	} {
+		if got := row.plugin.Is("kube-router", "cilium"); got != row.want {
+			t.Errorf("%+v: %v", row.plugin, got)
+		}
+	}
+	declared := policy.Profile{Name: "measured", Extends: "cilium", File: "x.yaml"}
+	if p, _ := policy.Recognise((&cluster.Snapshot{}).Seal(), &declared); !p.Is("cilium") || p.Name != "measured" {
+		t.Errorf("%+v", p)
+	}
+}

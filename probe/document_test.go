@@ -63,6 +63,9 @@ func TestDocuments(t *testing.T) {
 		}
 		c := probe.Compare(d, p, probe.Carry(t.Context(), p, row.world.run))
 		alone := report.NewProbeReport(d, c, report.Options{})
+		if alone.Facts == nil || len(alone.Facts) != len(d.Facts) {
+			t.Errorf("%s: facts %v, want %v", row.destination, alone.Facts, d.Facts)
+		}
 		c.Settle(d)
 		for _, document := range []struct {
 			report.Document

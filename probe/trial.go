@@ -77,6 +77,7 @@ type Need struct {
 	Trial  string
 	Answer policy.Truth
 	Else   string // why the trial is not made otherwise
+	Partly string // why, where that trial's policies keep out some of what they have to; empty: Else
 }
 
 // Line is a connection from a pod of the trial, and whether it is wanted to get through.
@@ -122,6 +123,18 @@ type Place struct {
 	Outside   netip.AddrPort
 	// Missing says why a pod or a place is not there, by its name.
 	Missing map[string]string
+}
+
+// Family is the IP family of the pods' addresses. A pod has one more address where its cluster has two
+// families, but a policy may be enforced for one of them only, so that each would have to be tried.
+func (p *Place) Family() string {
+	switch a := p.Pods[Server]; {
+	case !a.IsValid():
+		return ""
+	case a.Unmap().Is4():
+		return "IPv4"
+	}
+	return "IPv6"
 }
 
 // KubeletPort is where a node listens. Source: reference page "Ports and Protocols".

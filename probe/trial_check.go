@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 	"github.com/netpol-doctor/netpol-doctor/profile"
@@ -17,8 +18,15 @@ type Check struct {
 	Connection Connection
 	// ConnectionWhy says why that is not known.
 	ConnectionWhy string
+	// Facts are what may let through what NetworkPolicies deny, see Beside, and Gaps what of it could
+	// not be read.
+	Facts []policy.Fact
+	Gaps  []cluster.Gap
 	// Nodes are those that the pods of the trials were on, by pod: what was seen holds for these.
 	Nodes map[string]string
+	// Family is the IP family of the addresses that were dialled; empty: none was. Clusters may have
+	// another one, which is not tried.
+	Family string
 	// Remains are what could not be deleted, as commands to run.
 	Remains []string
 }
@@ -33,7 +41,8 @@ func (c *Check) Of(name string) Answered {
 	return Answered{}
 }
 
-// Enforces tells whether policies are enforced: in both directions, in neither, or it is not known.
+// Enforces tells whether policies are enforced: in both directions, in neither, or in part, or it is
+// not known.
 func (c *Check) Enforces() policy.Truth {
 	in, out := c.Of(IngressTrial).Isolates(), c.Of(EgressTrial).Isolates()
 	if in == out {
@@ -118,8 +127,15 @@ func (c *Check) Rejects() policy.Truth {
 func (c *Check) Profile(extends string) *profile.Document {
 	d := &profile.Document{
 		APIVersion: profile.APIVersion, Kind: profile.Kind, Name: "measured", Extends: extends,
-		Enforces: profile.Known(c.Enforces()), Rejects: profile.Known(c.Rejects()), Behaviours: map[policy.Behaviour]profile.Entry{},
-		Measured: c.measured(),
+		Behaviours: map[policy.Behaviour]profile.Entry{}, Measured: c.measured(),
+	}
+	// Where one direction is enforced otherwise than the other, or in part, that is known, and there is
+	// no better word for it than maybe.
+	if c.Of(IngressTrial).Answer != policy.Maybe || c.Of(EgressTrial).Answer != policy.Maybe {
+		d.Enforces = profile.Known(c.Enforces())
+	}
+	if rejects := c.Rejects(); rejects != policy.Maybe {
+		d.Rejects = profile.Known(rejects)
 	}
 	for _, a := range c.Answers {
 		if a.Behaviour == "" || a.Answer == policy.Maybe {

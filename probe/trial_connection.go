@@ -60,6 +60,8 @@ func DecideConnection(r Run, deniedAfter time.Duration) (Connection, string) {
 		return ConnectionUnknown, "the connection was never open: " + orNothing(oneLine(r.Stderr))
 	case answers > second+margin:
 		return Kept, ""
+	case answers < second-margin:
+		return ConnectionUnknown, "the connection ended before the policy did anything"
 	case second+2*margin < Requests:
 		return Cut, ""
 	}

@@ -33,7 +33,7 @@ type Answered struct {
 // Skip is a trial that is not made.
 func (t Trial) Skip(why string) Answered { return Answered{Trial: t, Skipped: true, Why: why} }
 
-// Shows is a trial that shows nothing.
+// ShowsNothing is a trial that was made and shows nothing.
 func (t Trial) ShowsNothing(why string) Answered { return Answered{Trial: t, Why: why} }
 
 // Unmet says why a trial is not made after these, or returns "".
@@ -43,6 +43,8 @@ func (t Trial) Unmet(earlier []Answered) string {
 		switch {
 		case i < 0 || earlier[i].Answer == policy.Maybe:
 			return "it hangs on the trial " + n.Trial + ", which shows nothing"
+		case earlier[i].Answer != n.Answer && n.Partly != "" && earlier[i].Isolates() != policy.No:
+			return n.Partly
 		case earlier[i].Answer != n.Answer:
 			return n.Else
 		}
@@ -110,17 +112,24 @@ func (o Observation) said() string {
 	return o.Outcome.String()
 }
 
-// Isolates tells whether the trial's policies keep out what no rule of them opens.
+// Isolates tells whether the trial's policies keep out what no rule of them opens: all of it, or
+// nothing whatever. A plugin that keeps out some of it enforces policies in part, which is neither.
 func (a Answered) Isolates() policy.Truth {
 	if a.Answer == policy.Maybe {
 		return policy.Maybe
 	}
+	all, nothing := true, true
 	for _, s := range a.Saw {
-		if !s.Connects && !s.Wanted() {
-			return policy.No
-		}
+		all = all && (s.Connects || s.Wanted())
+		nothing = nothing && !s.Under.Outcome.Denied()
 	}
-	return policy.Yes
+	switch {
+	case all:
+		return policy.Yes
+	case nothing:
+		return policy.No
+	}
+	return policy.Maybe
 }
 
 // Deviates tells whether the answer is not the one that the specification demands.
@@ -129,11 +138,14 @@ func (a Answered) Deviates() bool { return a.Spec == policy.Yes && a.Answer == p
 // Evidence is what was seen of the lines that answer the question.
 func (a Answered) Evidence() string {
 	var all []string
-	for _, s := range a.Saw[min(len(a.Guards), len(a.Saw)):] {
+	for _, s := range a.lines() {
 		all = append(all, s.Key()+" "+s.Under.Outcome.String())
 	}
 	return strings.Join(all, ", ")
 }
+
+// lines are the sightings that answer the question.
+func (a Answered) lines() []Sighting { return a.Saw[min(len(a.Guards), len(a.Saw)):] }
 
 // Has is what the answer says of the plugin's behaviour.
 func (a Answered) Has() policy.Truth {

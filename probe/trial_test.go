@@ -207,6 +207,9 @@ func TestDecide(t *testing.T) {
 func TestUnmet(t *testing.T) {
 	t.Parallel()
 	answered := func(name string, answer policy.Truth) probe.Answered {
+		if answer == policy.No {
+			return otherwise(trialNamed(t, name))
+		}
 		return probe.Answered{Trial: trialNamed(t, name), Answer: answer}
 	}
 	for _, row := range []struct {
@@ -228,6 +231,17 @@ func TestUnmet(t *testing.T) {
 	}
 }
 
+// otherwise is a trial in which everything gets through that is to be kept out; if nothing is, all is
+// kept out.
+func otherwise(trial probe.Trial) probe.Answered {
+	shut := slices.ContainsFunc(trial.Lines, func(l probe.Line) bool { return !l.Connects })
+	return trial.Decide(saw(trial.Guards, nil), saw(trial.Lines, func(_ int, s *probe.Sighting) {
+		if s.Connects != shut {
+			turned(s)
+		}
+	}))
+}
+
 // checked is a cluster in which every trial has the answer yes, but for those that are given.
 func checked(t *testing.T, other map[string]policy.Truth) *probe.Check {
 	t.Helper()
@@ -242,8 +256,14 @@ func checked(t *testing.T, other map[string]policy.Truth) *probe.Check {
 		case ok && answer == policy.Maybe:
 			c.Answers = append(c.Answers, trial.ShowsNothing("the stream was cut off"))
 			continue
+		case ok && answer > policy.Yes:
+			c.Answers = append(c.Answers, trial.Decide(nil, saw(trial.Lines, func(i int, s *probe.Sighting) {
+				if i == 1 {
+					turned(s)
+				}
+			})))
 		case ok && answer == policy.No:
-			c.Answers = append(c.Answers, trial.Decide(saw(trial.Guards, nil), saw(trial.Lines, func(_ int, s *probe.Sighting) { turned(s) })))
+			c.Answers = append(c.Answers, otherwise(trial))
 		default:
 			c.Answers = append(c.Answers, trial.Decide(saw(trial.Guards, nil), saw(trial.Lines, nil)))
 		}
@@ -258,6 +278,7 @@ func checked(t *testing.T, other map[string]policy.Truth) *probe.Check {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	const no, maybe = policy.No, policy.Maybe
+	const partly policy.Truth = 2 // no, but some of what is to be kept out is
 	for _, row := range []struct {
 		name     string
 		answers  map[string]policy.Truth
@@ -272,6 +293,7 @@ func TestCheck(t *testing.T) {
 		}},
 		{"nothing is", map[string]policy.Truth{"ingress": no, "egress": no}, explain.Fails, "nothing enforces NetworkPolicies", policy.No, map[policy.Behaviour]string{policy.IPBlockMatchesPods: "-"}},
 		{"ingress only", map[string]policy.Truth{"egress": no}, explain.Fails, "not as the specification says: egress", maybe, map[policy.Behaviour]string{policy.UnselectedIsolated: "no", policy.OwnNodeEgressExempt: "-"}},
+		{"ports are ignored", map[string]policy.Truth{"ingress": partly, "egress": partly}, explain.Fails, "not as the specification says: ingress, egress", maybe, map[policy.Behaviour]string{policy.IPBlockMatchesPods: "-"}},
 		{"it is not known", map[string]policy.Truth{"ingress": maybe}, explain.Unclear, "ingress shows nothing: the stream was cut off", maybe, nil},
 		{"one trial is lost", map[string]policy.Truth{"endPort": maybe}, explain.Unclear, "endPort shows nothing", policy.Yes, nil},
 		{"what is left open is no failure", map[string]policy.Truth{"blocks-of-pods-ingress": no, "blocks-of-pods-egress": no, "own-node": no, "blocks-of-services": no}, explain.Works, "", policy.Yes, map[policy.Behaviour]string{policy.IPBlockMatchesPods: "no", policy.OwnNodeEgressExempt: "no", policy.IPBlockMatchesServices: "no"}},
@@ -338,6 +360,8 @@ func TestDecideConnection(t *testing.T) {
 		why    string
 	}{
 		{"all requests are answered", answers(probe.Requests), 2300 * time.Millisecond, probe.Kept, ""},
+		{"it ended long before the policy bites", answers(1), 6 * time.Second, probe.ConnectionUnknown, "ended before the policy"},
+		{"it ended when the policy bites, which takes a while", answers(5), 6 * time.Second, probe.Cut, ""},
 		{"until the policy bites", answers(2), 2300 * time.Millisecond, probe.Cut, ""},
 		{"a little longer", answers(4), 2300 * time.Millisecond, probe.Cut, ""},
 		{"the policy comes late", answers(12), 11 * time.Second, probe.ConnectionUnknown, "too late"},
@@ -363,12 +387,12 @@ func TestEnforcementDocuments(t *testing.T) {
 	}{
 		{nil, "enforced as the specification says"},
 		{map[string]policy.Truth{"ingress": policy.No, "egress": policy.No}, "nothing enforces"},
-		{map[string]policy.Truth{"endPort": policy.No}, "server:8081/TCP Refused"},
+		{map[string]policy.Truth{"endPort": policy.No}, "server:8083/TCP Connected"},
 		{map[string]policy.Truth{"endPort": policy.Maybe}, "the stream was cut off"},
 	} {
 		c := checked(t, row.answers)
 		c.Remains = []string{"kubectl get namespace x"}
-		d := report.NewEnforcementReport(c, "cilium")
+		d := report.NewEnforcementReport(c, "cilium", "doctor")
 		for _, format := range report.Formats() {
 			var out bytes.Buffer
 			if err := report.Render(&out, format, d, report.Style{Width: 1000}); err != nil {
@@ -392,6 +416,112 @@ func TestEnforcementDocuments(t *testing.T) {
 					t.Errorf("%s: %q is not in\n%s", format, row.says, text)
 				}
 			}
+		}
+	}
+}
+
+// TestIsolates: that nothing is enforced is only said where nothing is kept out.
+func TestIsolates(t *testing.T) {
+	t.Parallel()
+	trial := trialNamed(t, probe.IngressTrial)
+	for name, row := range map[string]struct {
+		turn func(i int, l probe.Line) bool
+		want policy.Truth
+		why  string // a trial that needs this one is not made
+	}{
+		"all is kept out":                     {func(int, probe.Line) bool { return false }, policy.Yes, ""},
+		"nothing is":                          {func(_ int, l probe.Line) bool { return !l.Connects }, policy.No, "ingress is not enforced"},
+		"ports are ignored":                   {func(i int, _ probe.Line) bool { return i == 1 }, policy.Maybe, "enforced in part"},
+		"who is at the other end is ignored":  {func(i int, _ probe.Line) bool { return i == 0 }, policy.Maybe, "enforced in part"},
+		"what is opened is kept out, as well": {func(_ int, l probe.Line) bool { return l.Connects }, policy.Yes, "enforced in part"},
+		"all is the other way round":          {func(int, probe.Line) bool { return true }, policy.Maybe, "enforced in part"},
+	} {
+		a := trial.Decide(nil, saw(trial.Lines, func(i int, s *probe.Sighting) {
+			if row.turn(i, s.Line) {
+				turned(s)
+			}
+		}))
+		why := trialNamed(t, "ports").Unmet([]probe.Answered{a})
+		if got := a.Isolates(); got != row.want || !strings.Contains(why, row.why) || (why == "") != (row.why == "") {
+			t.Errorf("%s: %s, %q", name, got, why)
+		}
+	}
+}
+
+// TestOwnerless: only what gets through to a pod without an owner says that it is not protected.
+func TestOwnerless(t *testing.T) {
+	t.Parallel()
+	trial := trialNamed(t, "ownerless")
+	guards := saw(trial.Guards, func(_ int, s *probe.Sighting) {
+		if s.Connects && s.To == probe.Ownerless {
+			turned(s)
+		}
+	})
+	if a := trial.Decide(guards, saw(trial.Lines, nil)); a.Has() != policy.Maybe {
+		t.Errorf("a client that is kept out although it is allowed: %s, unenforced %s", a.Answer, a.Has())
+	}
+	open := saw(trial.Lines, func(_ int, s *probe.Sighting) { turned(s) })
+	if a := trial.Decide(saw(trial.Guards, nil), open); a.Has() != policy.Yes {
+		t.Errorf("a stranger gets through: %s, unenforced %s", a.Answer, a.Has())
+	}
+}
+
+// TestProfileLeavesOut: what trials do not show stays as it is in the profile that is extended; that
+// the directions differ, or that something is enforced in part, is shown.
+func TestProfileLeavesOut(t *testing.T) {
+	t.Parallel()
+	const no, maybe = policy.No, policy.Maybe
+	parsed := func(c *probe.Check) policy.Profile {
+		text, err := json.Marshal(c.Profile("kube-router"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := profile.Parse("x", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	base, _ := policy.ProfileNamed("kube-router")
+	if p := parsed(&probe.Check{}); p.Enforces != base.Enforces || p.Rejects != base.Rejects || base.Enforces != policy.Yes {
+		t.Errorf("nothing was tried: enforces %s, rejects %s", p.Enforces, p.Rejects)
+	}
+	if p := parsed(checked(t, map[string]policy.Truth{"ingress": maybe, "egress": maybe})); p.Enforces != base.Enforces || p.Rejects != base.Rejects {
+		t.Errorf("nothing was shown: enforces %s, rejects %s", p.Enforces, p.Rejects)
+	}
+	for name, answers := range map[string]map[string]policy.Truth{
+		"one direction":              {"egress": no},
+		"one direction, as it seems": {"ingress": no, "egress": maybe},
+		"in part":                    {"ingress": 2, "egress": 2},
+	} {
+		if p := parsed(checked(t, answers)); p.Enforces != maybe {
+			t.Errorf("%s: enforces %s", name, p.Enforces)
+		}
+	}
+	if p := parsed(checked(t, map[string]policy.Truth{"ingress": no, "egress": no})); p.Enforces != no {
+		t.Errorf("neither direction: enforces %s", p.Enforces)
+	}
+	if p := parsed(checked(t, nil)); p.Enforces != policy.Yes || p.Rejects != no {
+		t.Errorf("both directions: enforces %s, rejects %s", p.Enforces, p.Rejects)
+	}
+}
+
+// TestFamily: a report says which IP family was tried, and that the other one was not.
+func TestFamily(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{"10.0.0.1": "IPv4", "::ffff:10.0.0.1": "IPv4", "2001:db8::1": "IPv6", "": ""} {
+		p := everywhere()
+		p.Pods[probe.Server], _ = netip.ParseAddr(address)
+		c := checked(t, nil)
+		c.Family = p.Family()
+		d := report.NewEnforcementReport(c, "", "")
+		var out bytes.Buffer
+		if err := report.Render(&out, "table", d, report.Style{Width: 1000}); err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Contains(out.String(), "seen over "+want+" between pods on n1, n2; of other nodes, and of the other IP family, it shows nothing")
+		if d.IPFamily != want || said != (want != "") {
+			t.Errorf("%s: %q\n%s", address, d.IPFamily, out.String())
 		}
 	}
 }

@@ -87,7 +87,7 @@ func Known(t policy.Truth) *Answer {
 // profile makes the profile that a document stands for.
 func (d *Document) profile(file string) policy.Profile {
 	base, _ := policy.ProfileNamed(d.Extends)
-	p := policy.Profile{Name: d.Name, Enforces: base.Enforces, Rejects: base.Rejects, Entries: map[policy.Behaviour]policy.Entry{}, File: file}
+	p := policy.Profile{Name: d.Name, Extends: d.Extends, Enforces: base.Enforces, Rejects: base.Rejects, Entries: map[policy.Behaviour]policy.Entry{}, File: file}
 	maps.Copy(p.Entries, base.Entries)
 	if d.Enforces != nil {
 		p.Enforces = policy.Truth(*d.Enforces)

@@ -19,12 +19,16 @@ type EnforcementReport struct {
 	Summary     string            `json:"summary"`
 	Trials      []TrialAnswer     `json:"trials"` // in the order in which they were made
 	NotMeasured []NotMeasured     `json:"notMeasured"`
-	Nodes       map[string]string `json:"nodes"` // that the pods were on
+	Nodes       map[string]string `json:"nodes"`              // that the pods were on
+	IPFamily    string            `json:"ipFamily,omitempty"` // that was tried
 	Profile     *profile.Document `json:"profile"`
 	// Connection says why it is not known what becomes of open connections.
 	Connection string   `json:"connection,omitempty"`
 	Remains    []string `json:"remains"` // commands for what could not be deleted
-	Gaps       []Gap    `json:"gaps"`
+	Facts      []Fact   `json:"facts"`   // what may let through what NetworkPolicies deny
+	Gaps       []Gap    `json:"gaps"`    // what of it could not be read
+
+	command string
 }
 
 // TrialAnswer is one question that was tried.
@@ -58,11 +62,12 @@ type NotMeasured struct {
 }
 
 // NewEnforcementReport makes the document of a check. Extends is the profile that ships and that the
-// measured one completes; empty: none.
-func NewEnforcementReport(c *probe.Check, extends string) *EnforcementReport {
+// measured one completes; empty: none. Command is what somebody who may read more should run.
+func NewEnforcementReport(c *probe.Check, extends, command string) *EnforcementReport {
 	r := &EnforcementReport{
 		Header: Header{APIVersion, "EnforcementReport"}, Result: string(c.Result()), Summary: c.Summary(), Trials: []TrialAnswer{}, NotMeasured: []NotMeasured{},
-		Nodes: c.Nodes, Profile: c.Profile(extends), Connection: c.ConnectionWhy, Remains: append([]string{}, c.Remains...), Gaps: []Gap{},
+		Nodes: c.Nodes, IPFamily: c.Family, Profile: c.Profile(extends), Connection: c.ConnectionWhy, Remains: append([]string{}, c.Remains...),
+		Facts: factsOf(c.Facts), Gaps: gapsOf(c.Gaps, command), command: command,
 	}
 	if r.Nodes == nil {
 		r.Nodes = map[string]string{}
@@ -165,7 +170,11 @@ func (r *EnforcementReport) where() string {
 	if len(nodes) == 0 {
 		return ""
 	}
-	return "seen between pods on " + strings.Join(nodes, ", ") + "; of other nodes it shows nothing"
+	over, other := "", ""
+	if r.IPFamily != "" {
+		over, other = " over "+r.IPFamily, ", and of the other IP family,"
+	}
+	return "seen" + over + " between pods on " + strings.Join(nodes, ", ") + "; of other nodes" + other + " it shows nothing"
 }
 
 func (r *EnforcementReport) table(w io.Writer, s Style) error {
@@ -201,6 +210,7 @@ func (r *EnforcementReport) table(w io.Writer, s Style) error {
 	}
 	page.blank()
 	page.verdict(r.Result, r.Summary)
+	page.missing(r.Facts, r.Gaps, r.command, r.Result)
 	page.blank()
 	page.text("Use it", "probe --check-enforcement -o yaml prints it as a profile, which --network-plugin FILE takes")
 	return page.err
@@ -224,5 +234,6 @@ func (r *EnforcementReport) markdown(w io.Writer) error {
 	for _, command := range r.Remains {
 		page.line("- remains: " + markdown(command))
 	}
+	page.unknown(r.Result, r.Facts, r.Gaps)
 	return page.err
 }

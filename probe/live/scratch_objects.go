@@ -31,6 +31,11 @@ func scratchNamespace(name string) *corev1.Namespace {
 	return &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: meta("", name)}
 }
 
+// scratchSecret is the copy of the Secret that images are pulled with, without what is in it.
+func scratchSecret(namespace, name string) *corev1.Secret {
+	return &corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}, ObjectMeta: meta(namespace, name), Type: corev1.SecretTypeDockerConfigJson}
+}
+
 // scratchService leads to the pod of its name, at another port than the pod's.
 func scratchService(namespace, pod string) *corev1.Service {
 	return &corev1.Service{

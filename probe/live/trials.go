@@ -43,7 +43,7 @@ func (s *Scratch) Check(ctx context.Context, p *probe.Place, tell func(trial str
 }
 
 func check(ctx context.Context, lab laboratory, p *probe.Place, tell func(string)) (*probe.Check, error) {
-	c := &probe.Check{}
+	c := &probe.Check{Family: p.Family()}
 	for _, t := range probe.Trials {
 		why := t.Unmet(c.Answers)
 		for _, l := range slices.Concat(t.Guards, t.Lines) {
@@ -84,6 +84,10 @@ type trial struct {
 func (t *trial) run(ctx context.Context) (probe.Answered, error) {
 	specs, err := t.Specs(t.place)
 	if err != nil {
+		return probe.Answered{}, err
+	}
+	// What could not be deleted after an earlier trial would decide about this one.
+	if err := t.lab.clear(ctx); err != nil {
 		return probe.Answered{}, err
 	}
 	guards, lines := sightings(t.Guards), sightings(t.Lines)
@@ -142,12 +146,10 @@ func (t *trial) under(ctx context.Context, all []*probe.Sighting, begun time.Tim
 			return
 		}
 	}
+	// Also where either answer is as good: plugins may program a block after the rules of the guards.
 	deadline := begun.Add(probe.Patience)
 	if len(guards) > 0 {
 		deadline = time.Now().Add(settled)
-	}
-	if len(guards) > 0 && t.Spec == policy.Maybe {
-		deadline = time.Now() // either answer is as good: it is not waited for one
 	}
 	together(lines, func(s *probe.Sighting) {
 		var seen time.Time
@@ -274,6 +276,9 @@ func connection(ctx context.Context, lab laboratory, p *probe.Place) (probe.Conn
 	line := probe.Line{From: probe.Client, To: probe.Server, Port: 8080, Protocol: "TCP"}
 	specs, err := t.Specs(p)
 	if err != nil {
+		return probe.ConnectionUnknown, err.Error()
+	}
+	if err := lab.clear(ctx); err != nil {
 		return probe.ConnectionUnknown, err.Error()
 	}
 	if o, _ := t.until(ctx, line, time.Now().Add(control), probe.TrialTimeout, nil, true); o.Outcome != probe.Connected {

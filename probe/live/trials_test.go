@@ -27,6 +27,7 @@ type bench struct {
 	applied int
 	flaws   func(trial string, l probe.Line) (probe.Observation, bool)
 	failure error
+	stuck   bool // nothing can be deleted
 }
 
 // slow is how long a connection takes that is kept out.
@@ -79,6 +80,9 @@ func (b *bench) apply(_ context.Context, trial string, _ []networkingv1.NetworkP
 func (b *bench) clear(context.Context) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	if b.stuck {
+		return errors.New("it is stuck")
+	}
 	b.trial = ""
 	return nil
 }
@@ -226,4 +230,28 @@ func TestCheckInterrupted(t *testing.T) {
 			t.Errorf("%v after %s", err, time.Since(begun))
 		}
 	})
+}
+
+// TestCheckOfLateBlocks: a block that is programmed after the rules of the guards is waited for, and
+// one that never matches is said not to.
+func TestCheckOfLateBlocks(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]policy.Truth{5 * time.Second: policy.Yes, time.Hour: policy.No} {
+		b := &bench{}
+		b.flaws = func(trial string, l probe.Line) (probe.Observation, bool) {
+			b.mutex.Lock()
+			late := time.Since(b.since) < after
+			b.mutex.Unlock()
+			if !late || trial != "blocks-of-pods-ingress" || l.Port != 8080 {
+				return probe.Observation{}, false
+			}
+			time.Sleep(slow)
+			return probe.Observation{Outcome: probe.TimedOut}, true
+		}
+		checkOn(t, b, func(t *testing.T, c *probe.Check) {
+			if a := c.Of("blocks-of-pods-ingress"); a.Answer != want {
+				t.Errorf("after %s: %s, %s", after, a.Answer, a.Why)
+			}
+		})
+	}
 }

@@ -10,9 +10,11 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 
+	"github.com/netpol-doctor/netpol-doctor/policy"
 	"github.com/netpol-doctor/netpol-doctor/probe"
 	"github.com/netpol-doctor/netpol-doctor/probe/live"
 	"github.com/netpol-doctor/netpol-doctor/report"
@@ -30,6 +32,7 @@ func TestEnforcement(t *testing.T) {
 	}
 	t.Run("rights", func(t *testing.T) { testEnforcementRights(t, s, admin) })
 	t.Run("run", func(t *testing.T) { testEnforcementRun(t, s, admin) })
+	t.Run("layers", func(t *testing.T) { testEnforcementLayers(t, s, admin) })
 }
 
 // marked are the namespaces of ours that are there.
@@ -71,11 +74,16 @@ func testEnforcementRun(t *testing.T, s *Server, admin kubernetes.Interface) {
 	if left := marked(t, admin); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	// Every right is made use of. No policy is created where nothing connects.
+	// Every right is made use of. No policy is created where nothing connects, and this server has none
+	// of other layers.
+	layers := map[string]bool{}
+	for _, k := range policy.LayerKinds {
+		layers[k.Group] = true
+	}
 	for _, rule := range rules {
 		for _, resource := range rule.Resources {
 			for _, verb := range rule.Verbs {
-				if resource == "networkpolicies" && verb != "list" {
+				if layers[rule.APIGroups[0]] || resource == "networkpolicies" && verb != "list" {
 					continue
 				}
 				if !used(r.stderr, resource, verb) {
@@ -83,6 +91,37 @@ func testEnforcementRun(t *testing.T, s *Server, admin kubernetes.Interface) {
 				}
 			}
 		}
+	}
+}
+
+// Policies of other layers that may open something, and those that could not be read, are looked for
+// before the trials and after them, and said.
+func testEnforcementLayers(t *testing.T, s *Server, admin kubernetes.Interface) {
+	s.Apply(
+		t, definition("cilium.io", "v2", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies", false),
+		definition("crd.projectcalico.org", "v1", "GlobalNetworkPolicy", "globalnetworkpolicies", false),
+	)
+	s.Apply(t, parse[unstructured.Unstructured](t, `{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: open-all}, spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}}`))
+	var rules []rbacv1.PolicyRule
+	for _, r := range rulesOf(t, "../../docs/rbac/enforcement.yaml") {
+		if r.APIGroups[0] != "crd.projectcalico.org" {
+			rules = append(rules, r)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	pods := running(ctx, t, admin)
+	r := doctor(t.Context(), "probe", "--check-enforcement", "--yes", "-o", "json", "--show-requests", "--kubeconfig", Kubeconfig(t, s.User(t, "enforcement layers", Grant{Rules: rules}), "default"))
+	stop()
+	<-pods
+	var d report.EnforcementReport
+	if err := json.Unmarshal([]byte(r.stdout), &d); err != nil || len(d.Facts) != 2 || d.Facts[0].Object.Name != "globalnetworkpolicies.crd.projectcalico.org" || d.Facts[1].Object.Name != "open-all" {
+		t.Errorf("%v: %+v", err, r)
+	}
+	if len(d.Gaps) != 1 || d.Gaps[0].Resource != "globalnetworkpolicies.crd.projectcalico.org" || d.Gaps[0].Reason != "Forbidden" {
+		t.Errorf("gaps: %+v", d.Gaps)
+	}
+	if n := strings.Count(r.stderr, "GET /apis/cilium.io/v2/ciliumclusterwidenetworkpolicies"); n != 2 {
+		t.Errorf("read %d times:\n%s", n, r.stderr)
 	}
 }
 
@@ -174,6 +213,9 @@ func testEnforcementRights(t *testing.T, s *Server, admin kubernetes.Interface) 
 	helpful := map[string]bool{
 		"get namespaces": true, "get pods/exec": true, "list networkpolicies.networking.k8s.io": true,
 		"get endpointslices.discovery.k8s.io": true, "list nodes": true,
+	}
+	for i := range policy.LayerKinds {
+		helpful["list "+policy.LayerKinds[i].ResourceName()] = true
 	}
 	for _, l := range lesser(rules) {
 		var rest []rbacv1.PolicyRule

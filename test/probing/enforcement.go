@@ -28,11 +28,15 @@ Nothing is taken for a proof that need not be one:
   same policy opens, has to get through, so that a network that stalls is none.
 - The guards come first: a connection that the same policy opens, and one that it does not, on every plugin that enforces
   it. Until both come out as they should, the policy is not in force yet, and nothing is concluded.
-- That policies are not enforced is said when one is %s old and what it denies still gets through.
+- That policies are not enforced is said when one is %s old and nothing that it denies is kept out. A plugin that keeps out
+  some of it enforces them in part.
+- A policy of another layer, such as an AdminNetworkPolicy or a CiliumClusterwideNetworkPolicy, may let through what a
+  NetworkPolicy denies. They are looked for before and after the trials. Where one may select the pods, or could not be read,
+  only what was kept out is a proof, and what got through is none.
 - A command that is lost, an image that cannot be pulled, a pod that finds no node, a quota or a mesh's proxy in the pods: the
   answer is unknown, with the reason. It is never "not enforced".
 
-What is seen holds for the nodes that the pods were on. `+"`-o yaml`"+` prints it as a profile; with `+"`--network-plugin FILE`"+`
+What is seen holds for the nodes that the pods were on, and for the IP family of their first addresses. `+"`-o yaml`"+` prints it as a profile; with `+"`--network-plugin FILE`"+`
 every command judges by it.
 
 In the policies below, a word in capitals is the selector of the pod of that name. `+"`@CLIENT`"+` is the block of that pod's address
