@@ -279,3 +279,14 @@ func (w *Worlds) Either(before, after *Selection) (*Selection, *Selection) {
 	}
 	return in(w.before, before), in(w.after, after)
 }
+
+// Or selects what either of two selections does. Nil is nothing here, as where there is none yet.
+func (s *Selection) Or(o *Selection) *Selection {
+	if s == nil {
+		return o
+	}
+	return &Selection{
+		Pods:   func(p *cluster.Pod) bool { return s.Pods(p) || o.Pods(p) },
+		Ranges: slices.Concat(s.Ranges, o.Ranges),
+	}
+}

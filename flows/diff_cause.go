@@ -32,10 +32,10 @@ const (
 	Isolates       CauseKind = "Isolates"       // a policy isolates the end, and none did
 	EndAdded       CauseKind = "EndAdded"       // the end is new
 	EndRemoved     CauseKind = "EndRemoved"     // the end is gone
-	// StillAdmits and StillOpen are no causes: why the other direction of an opened flow is allowed,
-	// as it was before.
-	StillAdmits CauseKind = "StillAdmits"
-	StillOpen   CauseKind = "StillOpen"
+	// AllowedBy and Open are no causes: what else lets an opened flow through, in a direction that did so
+	// before or of an end that is new.
+	AllowedBy CauseKind = "AllowedBy"
+	Open      CauseKind = "Open" // no policy isolates the end
 	// Relabelled: labels that policies select by are not the same, of a pod or a namespace.
 	Relabelled CauseKind = "Relabelled"
 	// NotKnown: what a verdict that is Unknown hangs on.
@@ -59,7 +59,7 @@ type Cause struct {
 
 // Compare orders causes: what changed first, then by direction and policy.
 func (c Cause) Compare(o Cause) int {
-	order := []CauseKind{EndAdded, EndRemoved, NotIsolated, Isolates, RuleAdmits, NoLongerAdmits, Relabelled, NotKnown, Elsewhere, StillAdmits, StillOpen}
+	order := []CauseKind{EndAdded, EndRemoved, NotIsolated, Isolates, RuleAdmits, NoLongerAdmits, Relabelled, NotKnown, Elsewhere, AllowedBy, Open}
 	name := func(c Cause) string {
 		if c.Policy == nil {
 			return ""
@@ -132,7 +132,7 @@ func (w *Worlds) Causes(c Change) []Cause {
 			add(w.causesOf(*e.before, *e.after)...)
 		}
 		if e.after != nil && e.after.Verdict == policy.Allowed && rank(c.Before) < rank(c.After) {
-			add(w.still(e.before, *e.after)...)
+			add(w.otherwise(e.before, *e.after)...)
 		}
 	}
 	if c.Before == policy.Unknown {
@@ -142,7 +142,7 @@ func (w *Worlds) Causes(c Change) []Cause {
 		add(unknowns(c.FactsAfter)...)
 	}
 	explained := slices.ContainsFunc(out, func(c Cause) bool {
-		return c.Kind != StillAdmits && c.Kind != StillOpen && (c.Policy == nil || c.Change != PolicyUnchanged)
+		return c.Kind != AllowedBy && c.Kind != Open && (c.Policy == nil || c.Change != PolicyUnchanged)
 	})
 	if !explained {
 		add(Cause{Kind: Elsewhere})
@@ -199,9 +199,9 @@ func (w *Worlds) rule(kind CauseKind, r policy.RuleRef) Cause {
 	return Cause{Kind: kind, Direction: r.Direction, Policy: r.Policy, Path: r.Path(), Change: w.policies[nameOf(r.Policy)]}
 }
 
-// still tells why the directions allow a flow that did so before. Of an end that was not there before,
+// otherwise tells why the directions allow a flow that did so before. Of an end that was not there before,
 // both directions are told.
-func (w *Worlds) still(before *policy.Decision, after policy.Decision) []Cause {
+func (w *Worlds) otherwise(before *policy.Decision, after policy.Decision) []Cause {
 	var out []Cause
 	for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
 		was, is := policy.Denied, after.Egress
@@ -217,10 +217,10 @@ func (w *Worlds) still(before *policy.Decision, after policy.Decision) []Cause {
 			continue
 		}
 		for _, r := range is.Admitting {
-			out = append(out, w.rule(StillAdmits, r))
+			out = append(out, w.rule(AllowedBy, r))
 		}
 		if is.Isolated == policy.No {
-			out = append(out, Cause{Kind: StillOpen, Direction: d})
+			out = append(out, Cause{Kind: Open, Direction: d})
 		}
 	}
 	return out

@@ -144,7 +144,7 @@ func typed(c *cobra.Command) string {
 	words := slices.Clone(c.Flags().Args())
 	c.Flags().Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "namespace", "context", "network-plugin", "by", "port":
+		case "namespace", "context", "network-plugin", "by", "port", "fail-on":
 			words = append(words, "--"+flag.Name, flag.Value.String())
 		case "all-namespaces", "who", "denied", "unknown", "matrix":
 			if flag.Value.String() == "true" {

@@ -68,7 +68,7 @@ the network: then it adds a container to a pod, after asking.`,
 	root.SetUsageFunc(streams.usage)
 	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupNetwork, Title: "On the network"}, &cobra.Group{ID: groupCluster, Title: "The whole cluster"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDiagnose(streams), newMap(streams), newExplain(streams), newProbe(streams), newVersion(streams), newOptions(streams))
+	root.AddCommand(newDiagnose(streams), newMap(streams), newDiff(streams), newExplain(streams), newProbe(streams), newVersion(streams), newOptions(streams))
 	root.AddCommand(newSteps(streams)...)
 	return root
 }

@@ -139,16 +139,7 @@ func (m *Map) each(do func(MapFlow) error) error {
 
 func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 	f := MapFlow{Source: mapEnd(r.Source), Destination: mapEnd(r.Destination), Verdict: v.String(), Partial: r.Partial}
-	for i, protocol := range flows.Protocols {
-		if len(ports[i]) == 0 {
-			continue
-		}
-		c := Connection{Protocol: string(protocol)}
-		for _, p := range ports[i] {
-			c.Ports = append(c.Ports, PortRange(p))
-		}
-		f.Connections = append(f.Connections, c)
-	}
+	f.Connections = connectionsOf(ports)
 	for _, e := range []flows.End{r.Source, r.Destination} {
 		if !e.CIDR.IsValid() {
 			continue
@@ -160,15 +151,38 @@ func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 			f.Outside = append(f.Outside, "metadata")
 		}
 	}
-	for _, e := range r.Through {
+	f.Through = entriesOf(r.Through, ports)
+	return f
+}
+
+// connectionsOf lists ports by protocol.
+func connectionsOf(ports flows.PortSet) []Connection {
+	var out []Connection
+	for i, protocol := range flows.Protocols {
+		if len(ports[i]) == 0 {
+			continue
+		}
+		c := Connection{Protocol: string(protocol)}
+		for _, p := range ports[i] {
+			c.Ports = append(c.Ports, PortRange(p))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// entriesOf lists the ways in that lead to some ports.
+func entriesOf(through []flows.Entry, ports flows.PortSet) []MapEntry {
+	var out []MapEntry
+	for _, e := range through {
 		if ports.Has(e.Protocol, e.PodPort) {
-			f.Through = append(f.Through, MapEntry{
+			out = append(out, MapEntry{
 				Service: e.Service.Namespace + "/" + e.Service.Name, Type: string(e.Type), Protocol: string(e.Protocol),
 				Port: e.Port, PodPort: e.PodPort, SourceRewritten: e.Rewritten,
 			})
 		}
 	}
-	return f
+	return out
 }
 
 func mapEnd(e flows.End) Endpoint {
