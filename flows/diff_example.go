@@ -35,7 +35,7 @@ func (w *Worlds) examples(c Change) []example {
 		one, other, was, is, mirrored = other, one, is, was, !mirrored
 	}
 	var out []example
-	for _, p := range c.stretches(one.cutsOf(first.Flow), other.cutsOf(first.Flow)) {
+	for _, p := range one.telling(c, first, other) {
 		e := example{after: one.find(c, p, was, first)}
 		e.before = other.find(c, p, is, cmp.Or(e.after, first))
 		if mirrored {
@@ -44,6 +44,34 @@ func (w *Worlds) examples(c Change) []example {
 		out = append(out, e)
 	}
 	return out
+}
+
+// telling lists ports of a change that show all of its reasons. Where nothing isolates either end, a
+// rule is no reason: there is one port for each direction that the other world does not let through.
+func (w *world) telling(c Change, first *policy.Decision, other *world) []port {
+	from, to := other.same(first.Flow.Source.Pod), other.same(first.Flow.Destination.Pod)
+	open := first.Egress.Isolated == policy.No && first.Ingress.Isolated == policy.No
+	if !open || from == nil || to == nil || from == to {
+		return c.stretches(w.cutsOf(first.Flow), other.cutsOf(first.Flow))
+	}
+	f, near := slices.Index(families[:], first.Flow.Family), NearOf(from, to)
+	var out []port
+	for _, d := range directions {
+		subject, peer := other.of[from], other.of[to]
+		if d == policy.Ingress {
+			subject, peer = peer, subject
+		}
+		denied := c.Ports
+		if side := subject.sides[f][d]; side != nil {
+			if r := side.of(peer, near); r != nil {
+				denied = c.Ports.Minus(r.ports.Must)
+			}
+		}
+		if !denied.Empty() {
+			out = append(out, Change{Ports: denied}.somePort())
+		}
+	}
+	return slices.Compact(out)
 }
 
 type port struct {

@@ -32,7 +32,7 @@ type FlowDiff struct {
 	title   string
 }
 
-// DiffCounts is how many flows are of each kind. Risky are those of them with a risk.
+// DiffCounts is how many of the flows below are of each kind. Risky are those of them with a risk.
 type DiffCounts struct {
 	Opened  int `json:"opened"`
 	Closed  int `json:"closed"`
@@ -171,8 +171,10 @@ func (f FlowChange) risk() int {
 	if len(f.Risks) == 0 {
 		return len(check.RiskKinds)
 	}
-	return slices.Index(check.RiskKinds, check.RiskKind(f.Risks[0].Risk))
+	return f.Risks[0].rank()
 }
+
+func (r Risk) rank() int { return slices.Index(check.RiskKinds, check.RiskKind(r.Risk)) }
 
 func (d *FlowDiff) flow(c Compared, f flows.Change, o Options) FlowChange {
 	out := FlowChange{

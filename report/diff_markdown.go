@@ -25,10 +25,10 @@ func (d *FlowDiff) markdown(w io.Writer) error {
 		end.line(fmt.Sprintf("%d more of these are left out.", more))
 	}
 
-	page := &pager{w: w}
+	groups, page := d.groups(), &pager{w: w}
 	page.line("## What changes in who may talk to whom")
 	page.blank()
-	page.line("**" + markdown(d.summary()) + "**")
+	page.line("**" + markdown(d.summary(groups)) + "**")
 	if text := d.policiesText(); text != "" && len(d.Flows) > 0 {
 		page.blank()
 		page.line(text + ".")
@@ -38,7 +38,7 @@ func (d *FlowDiff) markdown(w io.Writer) error {
 		page.line(markdown(note))
 	}
 	room := mostComment - tail.Len()
-	left, groups := 0, d.groups()
+	left := 0
 	section := func(title string, folded, risky bool, kind string) {
 		var rows []string
 		for _, g := range groups {

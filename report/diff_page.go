@@ -27,27 +27,58 @@ type diffLine struct {
 // groups puts flows together that have the same causes and risks, in order.
 func (d *FlowDiff) groups() []*diffGroup {
 	var out []*diffGroup
-	groups, lines := map[string]*diffGroup{}, map[string]*diffLine{}
-	for _, f := range d.Flows {
-		key := fmt.Sprintf("%s\x00%s\x00%s", f.Change, f.riskText(), strings.Join(f.because(), "\x00"))
-		g := groups[key]
+	index := map[string]*diffGroup{}
+	for _, l := range d.lines() {
+		key := fmt.Sprintf("%s\x00%s\x00%s", l.Change, l.riskText(), strings.Join(l.because(), "\x00"))
+		g := index[key]
 		if g == nil {
-			g = &diffGroup{FlowChange: f}
-			groups[key] = g
+			g = &diffGroup{FlowChange: l.FlowChange}
+			index[key] = g
 			out = append(out, g)
-		}
-		l := &diffLine{FlowChange: f}
-		if cidr := f.Source.CIDR + f.Destination.CIDR; cidr != "" {
-			same := fmt.Sprintf("%s\x00%q %q %s", key, typedEnd(f.Source), typedEnd(f.Destination), f.what())
-			if known := lines[same]; known != nil {
-				known.ranges = append(known.ranges, netip.MustParsePrefix(cidr))
-				continue
-			}
-			lines[same] = l
-			l.ranges = []netip.Prefix{netip.MustParsePrefix(cidr)}
 		}
 		g.lines = append(g.lines, l)
 	}
+	return out
+}
+
+// lines puts addresses outside together of which the same is said. What is a risk of some of them is
+// one of the line.
+func (d *FlowDiff) lines() []*diffLine {
+	var out []*diffLine
+	index := map[string]*diffLine{}
+	for _, f := range d.Flows {
+		l := &diffLine{FlowChange: f}
+		if cidr := f.Source.CIDR + f.Destination.CIDR; cidr != "" {
+			whole := netip.MustParsePrefix(cidr)
+			key := fmt.Sprintf("%s %q %q %s %q", f.Change, typedEnd(f.Source), typedEnd(f.Destination), f.what(), f.because())
+			if known := index[key]; known != nil {
+				known.ranges = append(known.ranges, whole)
+				known.Risks = joinRisks(known.Risks, f.Risks)
+				continue
+			}
+			index[key] = l
+			l.ranges = []netip.Prefix{whole}
+		}
+		out = append(out, l)
+	}
+	for _, l := range out {
+		slices.SortFunc(l.ranges, func(a, b netip.Prefix) int { return cmp.Or(a.Addr().Compare(b.Addr()), a.Bits()-b.Bits()) })
+	}
+	slices.SortStableFunc(out, func(a, b *diffLine) int {
+		return cmp.Or(cmp.Compare(a.kind(), b.kind()), cmp.Compare(a.risk(), b.risk()))
+	})
+	return out
+}
+
+// joinRisks puts the risks of two flows together, in the order of their kinds.
+func joinRisks(a, b []Risk) []Risk {
+	out := slices.Clone(a)
+	for _, r := range b {
+		if !slices.ContainsFunc(out, func(known Risk) bool { return known.text == r.text }) {
+			out = append(out, r)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Risk) int { return cmp.Compare(a.rank(), b.rank()) })
 	return out
 }
 
@@ -106,27 +137,30 @@ func (f FlowChange) because() []string {
 	return texts
 }
 
-// summary counts the flows, or says that there are none.
-func (d *FlowDiff) summary() string {
-	c := d.Counts
-	if c.Opened+c.Closed+c.Changed == 0 {
+// summary counts what is shown, or says that there is nothing.
+func (d *FlowDiff) summary(groups []*diffGroup) string {
+	if len(groups) == 0 {
 		if len(d.Policies) > 0 {
 			return fmt.Sprintf("No flow changes, although %s.", d.policiesText())
 		}
 		return "No flow changes."
 	}
+	counts, risky := map[string]int{}, 0
+	for _, g := range groups {
+		counts[g.Change] += len(g.lines)
+		if len(g.Risks) > 0 {
+			risky += len(g.lines)
+		}
+	}
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		what string
-	}{{c.Opened, "opened"}, {c.Closed, "closed"}, {c.Changed, "changed"}} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+	for _, kind := range []flows.Kind{flows.Opened, flows.Closed, flows.Changed} {
+		if n := counts[string(kind)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
 		}
 	}
 	text := "Flows by " + d.By + ": " + strings.Join(parts, ", ")
-	if c.Risky > 0 {
-		text += fmt.Sprintf("; %d to look at twice", c.Risky)
+	if risky > 0 {
+		text += fmt.Sprintf("; %d to look at twice", risky)
 	}
 	return text + "."
 }
@@ -187,7 +221,7 @@ func (d *FlowDiff) table(w io.Writer, s Style) error {
 			var rows [][]string
 			for _, l := range g.lines {
 				from, to := d.who(l)
-				rows = append(rows, []string{mark, Plain(from + " → " + to + "  " + l.what())})
+				rows = append(rows, []string{mark, Plain(from + " → " + to + ": " + l.what())})
 			}
 			page.grid(rows)
 			rows = nil
@@ -202,7 +236,7 @@ func (d *FlowDiff) table(w io.Writer, s Style) error {
 		}
 	}
 	page.blank()
-	page.text("", Plain(d.summary()))
+	page.text("", Plain(d.summary(groups)))
 	for _, note := range d.notes() {
 		page.text("", Plain(note))
 	}
