@@ -22,7 +22,9 @@ type said struct {
 	partial   bool
 }
 
-func (s said) String() string { return fmt.Sprintf("must %v may %v partial %v", s.must, s.may, s.partial) }
+func (s said) String() string {
+	return fmt.Sprintf("must %v may %v partial %v", s.must, s.may, s.partial)
+}
 
 func nameOfEnd(e flows.End) string {
 	if e.CIDR.IsValid() {
