@@ -10,7 +10,8 @@ import (
 )
 
 // Change is the ports of the flows between two ends of which one verdict became another. Where both
-// verdicts are the same, only the pods that are treated alike are others than before.
+// verdicts are the same, the pods that are treated alike are others than before or, where it is not
+// known, what it hangs on is.
 type Change struct {
 	Source, Destination End
 	Ports               PortSet
@@ -45,7 +46,7 @@ type Kind string
 const (
 	Opened Kind = "opened" // Denied before, Allowed after
 	Closed Kind = "closed" // Allowed before, Denied after
-	// Changed: not known before or after, or another part of the pods is treated that way.
+	// Changed: not known before or after, or the same of another part of the pods.
 	Changed Kind = "changed"
 )
 
@@ -204,7 +205,7 @@ func closedRow(r Row) Row { return Row{Source: r.Source, Destination: r.Destinat
 
 // transitions returns what of a row became what.
 func transitions(before, after Row) []Change {
-	if before.equal(after.Ports) && before.Partial == after.Partial {
+	if alike(before, after) {
 		return nil
 	}
 	whole := Change{
@@ -230,12 +231,25 @@ func transitions(before, after Row) []Change {
 	if len(out) > 0 {
 		return out
 	}
-	// The ports are the same, the pods are not.
+	// The ports are the same. The pods are not, or what the ports hang on that are not known.
 	whole.Ports, whole.Before, whole.After = before.Must, policy.Allowed, policy.Allowed
-	if whole.Ports.Empty() {
-		whole.Ports, whole.Before, whole.After = before.May, policy.Unknown, policy.Unknown
+	if open := before.May.Minus(before.Must); before.Partial == after.Partial || whole.Ports.Empty() {
+		whole.Ports, whole.Before, whole.After = open, policy.Unknown, policy.Unknown
 	}
 	return []Change{whole}
+}
+
+// alike tells whether two rows say the same. What is not known may be another where it hangs on
+// something else.
+func alike(a, b Row) bool {
+	return a.equal(b.Ports) && a.Partial == b.Partial && sameFacts(a.Facts, b.Facts)
+}
+
+func sameFacts(a, b []policy.Fact) bool {
+	missing := func(facts []policy.Fact) func(policy.Fact) bool {
+		return func(f policy.Fact) bool { return !slices.Contains(facts, f) }
+	}
+	return !slices.ContainsFunc(a, missing(b)) && !slices.ContainsFunc(b, missing(a))
 }
 
 var verdicts = []policy.Verdict{policy.Denied, policy.Unknown, policy.Allowed}

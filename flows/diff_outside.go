@@ -66,12 +66,12 @@ func recut(e End, d policy.Direction, before, after []Row, f int) []Change {
 	for _, r := range slices.Concat(before, after) {
 		cuts = append(cuts, far(r, d))
 	}
-	type alike struct {
+	type group struct {
 		before, after Row
 		parts         []netip.Prefix
 	}
-	var groups []*alike
-	index := map[[2]int]*alike{}
+	var groups []*group
+	index := map[[2]int]*group{}
 	find := func(rows []Row, part netip.Prefix) int {
 		return slices.IndexFunc(rows, func(r Row) bool { return far(r, d).Overlaps(part) })
 	}
@@ -83,7 +83,7 @@ func recut(e End, d policy.Direction, before, after []Row, f int) []Change {
 		key := [2]int{alikeAs(before, i), alikeAs(after, j)}
 		g := index[key]
 		if g == nil {
-			g = &alike{}
+			g = &group{}
 			if i >= 0 {
 				g.before = before[i]
 			}
@@ -115,11 +115,11 @@ func alikeAs(rows []Row, i int) int {
 	if i < 0 {
 		return i
 	}
-	return slices.IndexFunc(rows, func(r Row) bool { return r.equal(rows[i].Ports) && r.Partial == rows[i].Partial })
+	return slices.IndexFunc(rows, func(r Row) bool { return alike(r, rows[i]) })
 }
 
 func sameRanges(before, after []Row, d policy.Direction) bool {
 	return slices.EqualFunc(before, after, func(a, b Row) bool {
-		return far(a, d) == far(b, d) && a.equal(b.Ports) && a.Partial == b.Partial
+		return far(a, d) == far(b, d) && alike(a, b)
 	})
 }

@@ -103,9 +103,12 @@ func (d *FlowDiff) who(l *diffLine) (from, to string) {
 // what is said of a flow beside its ends.
 func (f FlowChange) what() string {
 	text := portsText(f.Connections)
-	if f.Change == string(flows.Changed) {
+	switch {
+	case f.Before == f.After && f.PartialBefore == f.PartialAfter:
+		text += ": Unknown as before, but it hangs on something else"
+	case f.Change == string(flows.Changed):
 		text += ": " + verdictText(f.Before, f.PartialBefore) + " → " + verdictText(f.After, f.PartialAfter)
-	} else if f.PartialAfter && f.After == policy.Allowed.String() || f.PartialBefore && f.Before == policy.Allowed.String() {
+	case f.PartialAfter && f.After == policy.Allowed.String() || f.PartialBefore && f.Before == policy.Allowed.String():
 		text += ", not for all pods"
 	}
 	if len(f.Stays) > 0 && f.Before != f.After {
