@@ -12,13 +12,13 @@ import (
 
 // Why is what decides the flows of a row, by their verdict. It is worked out only where it is asked
 // for, since it judges every cell of ports of every pair of classes once more, with its trace.
-type Why [3]Causes
+type Why [3]Reasons
 
-// Causes is what decides in each direction.
-type Causes struct{ Egress, Ingress Cause }
+// Reasons is what decides in each direction.
+type Reasons struct{ Egress, Ingress Reason }
 
-// Cause is what policies say in one direction of some flows: of any of them, where they differ.
-type Cause struct {
+// Reason is what policies say in one direction of some flows: of any of them, where they differ.
+type Reason struct {
 	Isolating []*cluster.Policy // sorted
 	// Admitting are the peers of rules that admit, or the rules where they list none, in the order
 	// of policies and paths.
@@ -34,12 +34,12 @@ type Cause struct {
 }
 
 // Join adds what decides other flows.
-func (c *Causes) Join(o Causes) {
+func (c *Reasons) Join(o Reasons) {
 	c.Egress.join(o.Egress)
 	c.Ingress.join(o.Ingress)
 }
 
-func (c *Cause) join(o Cause) {
+func (c *Reason) join(o Reason) {
 	for _, p := range o.Isolating {
 		c.Isolating = with(c.Isolating, p)
 	}
@@ -64,7 +64,7 @@ func (w *Why) note(d policy.Decision) {
 	w[d.Verdict].Ingress.note(d.Ingress)
 }
 
-func (c *Cause) note(d policy.DirectionDecision) {
+func (c *Reason) note(d policy.DirectionDecision) {
 	c.Denies = c.Denies || d.Verdict == policy.Denied
 	c.Open = c.Open || d.Isolated == policy.No && d.Exempt == ""
 	if d.Exempt != "" {
@@ -123,7 +123,7 @@ func with[T comparable](list []T, item T) []T {
 }
 
 // sort puts everything into an order that does not hang on which pods were asked about first.
-func (c *Cause) sort() {
+func (c *Reason) sort() {
 	slices.SortFunc(c.Isolating, func(a, b *cluster.Policy) int { return a.Ref().Compare(b.Ref()) })
 	slices.SortFunc(c.Others, func(a, b *cluster.Foreign) int { return a.Ref.Compare(b.Ref) })
 	slices.SortFunc(c.Admitting, compareRules)

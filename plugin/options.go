@@ -158,7 +158,7 @@ func typed(c *cobra.Command) string {
 	words := slices.Clone(c.Flags().Args())
 	c.Flags().Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "namespace", "context", "network-plugin", "by", "port", "outside":
+		case "namespace", "context", "network-plugin", "by", "port", "outside", "fail-on":
 			words = append(words, "--"+flag.Name, flag.Value.String())
 		case "all-namespaces", "who", "denied", "unknown", "matrix", "check-enforcement":
 			if flag.Value.String() == "true" {

@@ -34,3 +34,20 @@ func TestTyped(t *testing.T) {
 		}
 	}
 }
+
+// TestTypedDiff: of a comparison both sources, and what makes it fail.
+func TestTypedDiff(t *testing.T) {
+	t.Parallel()
+	for typedAs, want := range map[string]string{
+		"old new dir -o json --fail-on opened --by pod":   "kubectl netpol-doctor diff old new dir --by pod --fail-on opened",
+		"--with new.yaml -f x -A --to ns/prod --port 443": "kubectl netpol-doctor diff --all-namespaces --port 443 --to ns/prod --with new.yaml",
+	} {
+		command := newDiff(Streams{})
+		if err := command.ParseFlags(strings.Fields(typedAs)); err != nil {
+			t.Fatal(err)
+		}
+		if got := typed(command); got != want {
+			t.Errorf("%s\n got %s\nwant %s", typedAs, got, want)
+		}
+	}
+}

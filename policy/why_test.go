@@ -72,7 +72,7 @@ func sameCauses(set *policy.Set, r flows.Row, from, to *cluster.Pod) (wrong stri
 				why := r.Why[d.Verdict]
 				for _, one := range []struct {
 					direction policy.DirectionDecision
-					cause     flows.Cause
+					cause     flows.Reason
 				}{{d.Egress, why.Egress}, {d.Ingress, why.Ingress}} {
 					at := fmt.Sprintf("%s to %s %d/%s is %s, %s", from.Ref(), to.Ref(), port, protocol, d.Verdict, one.direction.Direction)
 					for _, p := range one.direction.Isolating {

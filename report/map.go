@@ -52,7 +52,7 @@ type MapFlow struct {
 	Through []MapEntry `json:"through,omitempty"`
 
 	// For the page only: what decides, and what an Unknown hangs on.
-	why   *flows.Causes
+	why   *flows.Reasons
 	facts []policy.Fact
 }
 
@@ -153,6 +153,20 @@ func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 	if v == policy.Unknown {
 		f.facts = r.Facts
 	}
+	f.Connections = connectionsOf(ports)
+	for _, e := range []flows.End{r.Source, r.Destination} {
+		if !e.CIDR.IsValid() {
+			continue
+		}
+		f.Outside = append(f.Outside, m.outsideOf(e.CIDR)...)
+	}
+	f.Through = entriesOf(r.Through, ports)
+	return f
+}
+
+// connectionsOf lists ports by protocol.
+func connectionsOf(ports flows.PortSet) []Connection {
+	var out []Connection
 	for i, protocol := range flows.Protocols {
 		if len(ports[i]) == 0 {
 			continue
@@ -161,23 +175,23 @@ func (m *Map) flow(r flows.Row, v policy.Verdict, ports flows.PortSet) MapFlow {
 		for _, p := range ports[i] {
 			c.Ports = append(c.Ports, PortRange(p))
 		}
-		f.Connections = append(f.Connections, c)
+		out = append(out, c)
 	}
-	for _, e := range []flows.End{r.Source, r.Destination} {
-		if !e.CIDR.IsValid() {
-			continue
-		}
-		f.Outside = append(f.Outside, m.outsideOf(e.CIDR)...)
-	}
-	for _, e := range r.Through {
+	return out
+}
+
+// entriesOf lists the ways in that lead to some ports.
+func entriesOf(through []flows.Entry, ports flows.PortSet) []MapEntry {
+	var out []MapEntry
+	for _, e := range through {
 		if ports.Has(e.Protocol, e.PodPort) {
-			f.Through = append(f.Through, MapEntry{
+			out = append(out, MapEntry{
 				Service: e.Service.Namespace + "/" + e.Service.Name, Type: string(e.Type), Protocol: string(e.Protocol),
 				Port: e.Port, PodPort: e.PodPort, SourceRewritten: e.Rewritten,
 			})
 		}
 	}
-	return f
+	return out
 }
 
 // outsideOf says what is in addresses outside.

@@ -260,7 +260,7 @@ func (b *pageBuilder) lineEnd(e Endpoint, ranges []netip.Prefix, place string) i
 	return b.end(place+" "+fmt.Sprint(end.Ranges), end)
 }
 
-func (b *pageBuilder) cause(c flows.Cause) pageCause {
+func (b *pageBuilder) cause(c flows.Reason) pageCause {
 	out := pageCause{Policies: b.policyList(c.Isolating), Rules: b.rules(c.Admitting), Perhaps: b.rules(c.Perhaps), Open: c.Open, Denies: c.Denies}
 	for _, e := range c.Exempt {
 		out.Exempt = append(out.Exempt, string(e))

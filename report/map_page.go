@@ -63,8 +63,10 @@ func typedEnd(e Endpoint) string {
 	return ends.Typed(cluster.Ref{Kind: e.Kind, Namespace: e.Namespace, Name: e.Name})
 }
 
-// outsideText names addresses outside in a few words.
-func (m *Map) outsideText(ranges []netip.Prefix) string {
+func (m *Map) outsideText(ranges []netip.Prefix) string { return outsideText(m.public, ranges) }
+
+// outsideText names addresses outside in a few words, where public are those of the internet.
+func outsideText(public, ranges []netip.Prefix) string {
 	const most = 2
 	var texts []string
 	for _, p := range ranges {
@@ -77,8 +79,8 @@ func (m *Map) outsideText(ranges []netip.Prefix) string {
 	if len(texts) <= most {
 		return strings.Join(texts, ", ")
 	}
-	whole := slices.ContainsFunc(m.public, func(p netip.Prefix) bool { return p.Addr().Is4() == ranges[0].Addr().Is4() })
-	for _, p := range m.public {
+	whole := slices.ContainsFunc(public, func(p netip.Prefix) bool { return p.Addr().Is4() == ranges[0].Addr().Is4() })
+	for _, p := range public {
 		if p.Addr().Is4() == ranges[0].Addr().Is4() && !slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Overlaps(p) }) {
 			whole = false
 		}

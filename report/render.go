@@ -32,10 +32,13 @@ var renderers = map[string]func(io.Writer, Document, Style) error{
 func Formats() []string { return slices.Sorted(maps.Keys(renderers)) }
 
 // Render writes a document in a format. An unknown format is an error that lists those there
-// are. A document that can be a CSV file has a method for that.
+// are. A document that can be a CSV file, or that writes its JSON by itself, has a method for that.
 func Render(w io.Writer, format string, d Document, s Style) error {
 	if d, ok := d.(interface{ csv(io.Writer) error }); ok && format == "csv" {
 		return d.csv(w)
+	}
+	if d, ok := d.(interface{ json(io.Writer) error }); ok && format == "json" {
+		return d.json(w)
 	}
 	render, ok := renderers[format]
 	if !ok {

@@ -1,5 +1,5 @@
 // Command bench measures whole runs of the plugin on generated clusters, output included: one
-// diagnose, Denied, with its cause, and the map of everything. It prints a Markdown table of each
+// diagnose, Denied, with its cause, the map of everything, and that map before and after one policy. It prints a Markdown table of each
 // with the median of several runs and, beside it, the floor: what reading the same bytes and looking
 // at each once takes on the machine.
 //
@@ -51,6 +51,9 @@ func bench(plugin string, runs int, large bool) error {
 	if err := command("go", "build", "-o", generator, "./test/generate").Run(); err != nil {
 		return fmt.Errorf("building the generator: %w", err)
 	}
+	if err := os.WriteFile(filepath.Join(folder, "opening.yaml"), []byte(opening), 0o600); err != nil {
+		return err
+	}
 	medium := []shape{{"dir", 200, 5000, 1500}, {"shuffled", 200, 5000, 1500}, {"list", 200, 5000, 1500}, {"json", 200, 5000, 1500}}
 	one, all := medium, slices.Concat([]shape{{"dir", 50, 1000, 300}}, medium, []shape{{"dir", 500, 20000, 5000}})
 	if large {
@@ -60,7 +63,7 @@ func bench(plugin string, runs int, large bool) error {
 	for _, table := range []struct {
 		question
 		shapes []shape
-	}{{diagnose, one}, {connectivityMap, all}} {
+	}{{diagnose, one}, {connectivityMap, all}, {flowDiff(folder), all}} {
 		fmt.Printf("%s:\n\n| cluster | shape | size | time | memory | floor |\n| --- | --- | --- | --- | --- | --- |\n", table.args[0])
 		for _, s := range table.shapes {
 			if err := row(plugin, generator, folder, s, table.question, runs); err != nil {
@@ -83,6 +86,14 @@ var (
 	diagnose        = question{[]string{"diagnose", "deploy/client", "svc/server:80", "-n", "ns-0001"}, 1, "NPD101"}
 	connectivityMap = question{[]string{"map", "-o", "json"}, 0, `"kind": "ConnectivityMap"`}
 )
+
+// opening is a policy that opens pods of every cluster to everybody.
+const opening = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: opening, namespace: ns-0001}, spec: {podSelector: {}, ingress: [{}]}}`
+
+// flowDiff compares a cluster with what it would be with one more policy, which it writes down.
+func flowDiff(folder string) question {
+	return question{[]string{"diff", "--with", filepath.Join(folder, "opening.yaml"), "-o", "json"}, 0, `"change":"opened"`}
+}
 
 // row generates a cluster, measures one question about it and prints what came out.
 func row(plugin, generator, folder string, s shape, q question, runs int) error {

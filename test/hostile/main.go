@@ -45,9 +45,9 @@ func write() error {
 		p.Namespace, p.Name = end.Ref.Namespace, name
 		isolation := flows.Isolation{Isolated: policy.Yes, Policies: []*cluster.Policy{p}}
 		bounds = append(bounds, flows.Bound{End: end, Pods: 1, Wanted: true, Egress: isolation, Ingress: isolation})
-		cause := flows.Cause{Isolating: []*cluster.Policy{p}, Admitting: []policy.RuleRef{{Policy: p, Peer: -1, Port: -1}}, Others: []*cluster.Foreign{{Ref: cluster.Ref{Kind: name, Name: name}}}}
+		cause := flows.Reason{Isolating: []*cluster.Policy{p}, Admitting: []policy.RuleRef{{Policy: p, Peer: -1, Port: -1}}, Others: []*cluster.Foreign{{Ref: cluster.Ref{Kind: name, Name: name}}}}
 		why := &flows.Why{}
-		why[policy.Allowed] = flows.Causes{Egress: cause, Ingress: cause}
+		why[policy.Allowed] = flows.Reasons{Egress: cause, Ingress: cause}
 		answer := flows.Answer{Ports: flows.Ports{Must: flows.EveryPort(), May: flows.EveryPort()}}
 		outside := flows.End{CIDR: netip.MustParsePrefix("0.0.0.0/0")}
 		entry := flows.Entry{Service: cluster.Ref{Kind: "Service", Namespace: name, Name: name}, Type: "LoadBalancer", Protocol: "TCP", Port: 1, PodPort: 1}
