@@ -27,7 +27,7 @@ type Cause struct {
 // first: what is added for the others would cover them, too. A flow that no edit can turn has a
 // Cause without edits. It returns the world with all edits made.
 func Search(w World, denied []policy.Decision) ([]Cause, World) {
-	denied = denied[:min(len(denied), maxDenied)]
+	denied = bounded(denied)
 	var causes []Cause
 	accept := func(cause Cause, after World) {
 		causes, w = append(causes, cause), after
@@ -68,9 +68,25 @@ func (c Cause) mends() bool {
 const (
 	maxCauses = 5
 	maxLeads  = 12
-	// maxDenied bounds how many flows are looked at: a range may hold every pod of a cluster.
+	// maxDenied bounds how many flows are looked at: a range may hold every pod of a cluster. The parts
+	// of a range that are outside are not among them, as a rule that leaves some out would not do.
 	maxDenied = 64
 )
+
+// bounded leaves out flows beyond maxDenied.
+func bounded(denied []policy.Decision) []policy.Decision {
+	var out []policy.Decision
+	inside := 0
+	for _, d := range denied {
+		if d.Flow.Source.Outside == nil && d.Flow.Destination.Outside == nil {
+			if inside++; inside > maxDenied {
+				continue
+			}
+		}
+		out = append(out, d)
+	}
+	return out
+}
 
 // searchFor finds the cause of the first decision, and the world with its edits made.
 func searchFor(w World, denied []policy.Decision) (Cause, World) {

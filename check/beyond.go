@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -40,7 +41,10 @@ func (p *Pass) onPlugin() string {
 func (p *Pass) adviceBeyondPolicies(c change.Cause) string {
 	if p.Destination.Name != "" {
 		advice := fmt.Sprintf("ask for the address that %s resolves to (kubectl netpol-doctor diagnose SOURCE ADDRESS:%d): an ipBlock can allow that", p.Destination.Name, c.Flow.Arriving.Port)
-		if p.Destination.Meant.Slip {
+		if m := p.Destination.Meant; m.Missing && !m.Slip {
+			_, namespace, _ := strings.Cut(p.Destination.Name, ".")
+			return fmt.Sprintf("namespace %s has no Service of that name: kubectl get services -n %s lists what it has; for a name outside the cluster, %s", namespace, namespace, advice)
+		} else if m.Slip {
 			advice = "if " + p.Destination.Meant.Names() + " is meant, ask for that; for a name outside the cluster, " + advice
 		}
 		return advice

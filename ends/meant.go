@@ -15,6 +15,8 @@ type Meant struct {
 	Services []cluster.Ref
 	// Namespace is the one that the name says, where there is no such namespace; else empty.
 	Namespace string
+	// Missing: the namespace is there, all of it was read, and it has no Service of that name.
+	Missing bool
 	// Slip: the name is nearly that of a Service. Otherwise only the first label is that of one
 	// somewhere, which may be chance: redis.io is no slip for redis.cache.
 	Slip bool
@@ -56,6 +58,7 @@ func meantBy(s *cluster.Snapshot, dns string) Meant {
 		}
 	}
 	m.Slip = len(m.Services) > 0
+	m.Missing = m.Namespace == "" && s.Namespace(namespace) != nil && s.Read.Whole(namespace) && s.Service(namespace, name) == nil
 	for _, v := range s.Services {
 		if v.Name == name {
 			add(v.Ref())

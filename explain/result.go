@@ -22,7 +22,7 @@ func (d *Diagnosis) result() Result {
 			return Unclear
 		}
 	}
-	if d.Destination.Meant.Slip { // most likely there is no such name
+	if m := d.Destination.Meant; m.Slip || m.Missing { // most likely there is no such name
 		return Unclear
 	}
 	if d.Destination.Name != "" && len(d.Upstream) > 0 && d.UpstreamVerdict() != policy.Allowed && !d.unenforced(d.Upstream) {

@@ -114,6 +114,9 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		return err
 	}
 	if !o.all && (o.named || !o.fromFiles) {
+		if err := o.scopeExists(s); err != nil {
+			return err
+		}
 		wanted.Scope = func(namespace string) bool { return namespace == o.namespace }
 	}
 	recognised, profile := policy.Recognise(s, o.plugin)
@@ -180,6 +183,15 @@ func (o *options) mapScope(m *mapFlags) string {
 		scope = append(scope, "only port "+m.port)
 	}
 	return strings.Join(scope, "; ")
+}
+
+// scopeExists is an error where the namespace that was asked for is not there, as far as that is known:
+// nothing in it would read as if nothing might talk.
+func (o *options) scopeExists(s *cluster.Snapshot) error {
+	if ends.NamespaceMayExist(s, o.namespace) {
+		return nil
+	}
+	return &ends.NotFoundError{Target: Target{Namespace: o.namespace}, NoNamespace: true, Namespaces: ends.NearNamespaces(s, o.namespace), FromFiles: s.FromFiles}
 }
 
 // readMap reads all namespaces. Somebody who may not, and asks for one namespace, gets the flows

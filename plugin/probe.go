@@ -81,7 +81,13 @@ func (f *flags) toProber(c *cobra.Command, streams Streams) (*options, error) {
 	case len(f.with) > 0:
 		return nil, errors.New("tests on the network and --with exclude each other: what is not applied cannot be tested")
 	}
-	return f.toOptions(c.Context(), c, streams)
+	o, err := f.toOptions(c.Context(), c, streams)
+	if err == nil {
+		if none, ok := o.source.(nowhere); ok {
+			return nil, none.error
+		}
+	}
+	return o, err
 }
 
 // probed tests a diagnosis on the network and puts what was seen into it. What keeps it from being

@@ -44,14 +44,15 @@ Names, labels, addresses, policies and RBAC are in it.
 
 --redact writes other names for everything that has one: namespaces, objects,
 label keys and values, ports, hosts, users. The same word becomes the same
-word everywhere, letters and nothing else, so that verdicts and findings stay
-what they are. What stays readable: IP addresses, port numbers, digits in names,
-times, and words that Kubernetes, network plugins, meshes and this tool know,
-such as kube-system, app or https. Whoever has the file still sees how long each
-word is, which names are alike, and how everything is connected, and may
-recognise a cluster that they know by that. Which word stands for which cannot
-be computed without the original; with --redact-key the key decides, so that two
-snapshots have the same names, and whoever has the key can try words out.
+word everywhere, letters and nothing else, so that verdicts stay what they are,
+and findings as far as they do not rest on how a word is spelt. What stays
+readable: IP addresses, port numbers, digits in names, times, and words that
+Kubernetes, network plugins, meshes and this tool know, such as kube-system, app
+or https. Whoever has the file still sees how long each word is, which names are
+alike, and how everything is connected, and may recognise a cluster that they
+know by that. Which word stands for which cannot be computed without the
+original; with --redact-key the key decides, so that two snapshots have the same
+names, and whoever has the key can try words out.
 
 Exit code: 0 when all was read, 3 when something was not and is noted in the
 file, 2 on wrong usage, 130 when interrupted.`,
@@ -132,6 +133,9 @@ func (o *options) take(ctx context.Context) (snapshot.Taken, error) {
 		}
 		scope.Rights, scope.Ingresses = []string{o.namespace}, []string{o.namespace}
 		s, err := o.read(ctx, scope)
+		if err == nil {
+			err = o.scopeExists(s)
+		}
 		return snapshot.Taken{Snapshot: s, Namespaces: scope.Namespaces}, err
 	}
 	wide := scope

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,12 +10,14 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/cluster/file"
 	"github.com/netpol-doctor/netpol-doctor/cluster/live"
 	"github.com/netpol-doctor/netpol-doctor/policy"
+	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
 // openFiles makes the given files the cluster.
@@ -78,6 +81,12 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 		return err
 	}
 	o.source, o.config = source, config
+	if raw, err := f.config.ToRawKubeConfigLoader().RawConfig(); err == nil && clientcmdapi.IsConfigEmpty(&raw) && *f.config.APIServer == "" && *f.config.KubeConfig == "" && config.Host == noHost {
+		o.source = nowhere{&live.Unreachable{
+			Err:    errors.New("no kubeconfig was found: " + placesOf(o.streams.Getenv("KUBECONFIG"))),
+			Advice: "name one with --kubeconfig, or read manifests, a dump or a snapshot instead of a cluster with -f",
+		}}
+	}
 	if settings.Log != nil {
 		o.config = rest.CopyConfig(config)
 		o.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return shown{next, settings.Log} })
@@ -91,6 +100,25 @@ func foreignKinds() (kinds []live.ForeignKind) {
 		kinds = append(kinds, live.ForeignKind{Group: k.Group, Resource: k.Resource, Kind: k.Kind, Namespaced: k.Namespaced})
 	}
 	return kinds
+}
+
+// nowhere is a cluster of which nobody said where it is. That is an error where it is needed.
+type nowhere struct{ error }
+
+// Read implements cluster.Source.
+func (n nowhere) Read(context.Context, cluster.Scope) (*cluster.Snapshot, error) {
+	return nil, n.error
+}
+
+// noHost is where client-go connects to where it is told nothing. Source: client-go, rest.Config.
+const noHost = "http://localhost:8080"
+
+// placesOf says where a kubeconfig was looked for.
+func placesOf(variable string) string {
+	if variable != "" {
+		return "$KUBECONFIG names " + report.Plain(variable) + ", and there is none"
+	}
+	return "$KUBECONFIG is not set, and there is no ~/.kube/config"
 }
 
 // shown is a way to the API server whose requests are told.

@@ -119,11 +119,17 @@ func (l *mapLine) what() string {
 
 var verdictStatus = map[string]string{"Allowed": "ok", "Denied": "problem", "Unknown": "unknown"}
 
-// summary counts the flows.
-func (m *Map) summary() string {
+// summary counts the flows as they are shown: ranges that are alike are one end.
+func (m *Map) summary(sections []mapSection) string {
 	var parts []string
+	found := map[string]int{}
+	for _, s := range sections {
+		for _, l := range s.lines {
+			found[l.Verdict]++
+		}
+	}
 	for _, v := range []string{"Allowed", "Denied", "Unknown"} {
-		if n := m.found[v]; n > 0 {
+		if n := found[v]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ToLower(v)))
 		}
 	}
@@ -209,7 +215,7 @@ func (m *Map) table(w io.Writer, s Style) error {
 		flush()
 	}
 	page.blank()
-	page.text("", m.summary())
+	page.text("", m.summary(sections))
 	if note := m.unenforced(); note != "" {
 		page.text("", note)
 	}
@@ -233,7 +239,7 @@ func (m *Map) markdown(w io.Writer, _ Style) error {
 	page := &pager{w: out}
 	page.line("## Who may talk to whom")
 	page.blank()
-	page.line(markdown(m.summary()))
+	page.line(markdown(m.summary(sections)))
 	if note := m.unenforced(); note != "" {
 		page.blank()
 		page.line(note)

@@ -99,7 +99,11 @@ func (c *clerk) file(h *header, e entry) (entry, *Error) {
 		c.number(h.namespace) // the object is not read, but its namespace is there
 	}
 	if class.use != nil {
-		return e, &Error{Message: fmt.Sprintf("%s %s is not read; write it as %s", h.apiVersion, h.kind, class.use.apiVersion)}
+		message := fmt.Sprintf("%s %s is not read; write it as %s", h.apiVersion, h.kind, class.use.apiVersion)
+		if class.use.kind != string(h.kind) {
+			message = fmt.Sprintf("there is no kind %s in %s; it is called %s", h.kind, h.apiVersion, class.use.kind)
+		}
+		return e, &Error{Message: message}
 	}
 	if class.kind == nil {
 		return e, nil

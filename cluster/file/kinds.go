@@ -10,6 +10,8 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/spelling"
 )
 
 // kind is a kind of object that is read. Kinds are compared by identity.
@@ -68,12 +70,23 @@ var kinds = []*kind{
 // before they had a group of their own. Source: "Deprecated API Migration Guide".
 func (r *registry) successor(apiVersion, name string) *kind {
 	all := r.readable()
-	i := slices.IndexFunc(all, func(k *kind) bool { return k.kind == name })
-	if i < 0 || !builtIn(all, groupOf(apiVersion)) {
+	if !builtIn(all, groupOf(apiVersion)) {
 		return nil
 	}
-	return all[i]
+	if i := slices.IndexFunc(all, func(k *kind) bool { return k.kind == name }); i >= 0 {
+		return all[i]
+	}
+	// A slip in the kind would be passed over as something that nobody reads.
+	if i := slices.IndexFunc(all, func(k *kind) bool {
+		return k.group() == groupOf(apiVersion) && (strings.EqualFold(k.kind, name) || spelling.Distance(k.kind, name) == 1 && len(name) > 4)
+	}); i >= 0 && !slices.Contains(neighbours, name) {
+		return all[i]
+	}
+	return nil
 }
+
+// neighbours are kinds of Kubernetes that are not read and are called nearly as one that is.
+var neighbours = []string{"Endpoints", "Event"}
 
 // builtIn tells whether only Kubernetes itself can define kinds in a group: the group of a custom
 // resource has a dot in its name. Source: apiextensions/v1 CustomResourceDefinitionSpec.Group.

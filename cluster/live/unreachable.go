@@ -11,13 +11,16 @@ import (
 // Unreachable is the error of a Read that could not talk to the API server at all: no
 // connection, no trust, no valid credentials, or no API server at that address.
 type Unreachable struct {
-	Server string
+	Server string // empty: nobody said where it is
 	Advice string // what to try
 	Err    error
 }
 
 // Error says in one line what was asked, what came back and what to try.
 func (u *Unreachable) Error() string {
+	if u.Server == "" {
+		return fmt.Sprintf("reading the cluster: %s; %s", u.Err, u.Advice)
+	}
 	words := wordsOf(u.Err)
 	if apierrors.IsUnauthorized(u.Err) {
 		words = "Unauthorized" // client-go words it differently from request to request
