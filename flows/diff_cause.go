@@ -135,11 +135,8 @@ func (w *Worlds) Causes(c Change) []Cause {
 			add(w.otherwise(e.before, *e.after)...)
 		}
 	}
-	if c.Before == policy.Unknown {
-		add(unknowns(c.FactsBefore)...)
-	}
-	if c.After == policy.Unknown {
-		add(unknowns(c.FactsAfter)...)
+	if c.Before == policy.Unknown && c.After == policy.Unknown {
+		add(unknowns(slices.Concat(c.FactsBefore, c.FactsAfter))...)
 	}
 	explained := slices.ContainsFunc(out, func(c Cause) bool {
 		return c.Kind != AllowedBy && c.Kind != Open && (c.Policy == nil || c.Change != PolicyUnchanged)
@@ -176,6 +173,11 @@ func (w *Worlds) causesOf(before, after policy.Decision) []Cause {
 	if len(out) == 0 && before.Verdict == after.Verdict {
 		return nil
 	}
+	for _, d := range []policy.Decision{before, after} {
+		if d.Verdict == policy.Unknown {
+			out = append(out, unknowns(d.Facts)...)
+		}
+	}
 	out = append(out, w.relabelled(before.Flow.Source, after.Flow.Source)...)
 	return append(out, w.relabelled(before.Flow.Destination, after.Flow.Destination)...)
 }
@@ -183,11 +185,20 @@ func (w *Worlds) causesOf(before, after policy.Decision) []Cause {
 // opening tells why a direction lets a flow through in one world that it does not in another.
 func (w *Worlds) opening(closed, open policy.DirectionDecision, admits, isolates CauseKind) []Cause {
 	var out []Cause
-	if open.Isolated == policy.No {
-		for _, p := range closed.Isolating {
+	if open.Isolated != policy.Yes {
+		policies := slices.Clone(closed.Isolating)
+		for _, t := range closed.Trace {
+			// On some plugins a policy isolates by rules of a direction that its policyTypes do not list.
+			if t.Selects == policy.Yes && slices.ContainsFunc(t.Rules, func(r policy.RuleTrace) bool { return r.Ignored }) && len(closed.Isolating) == 0 {
+				policies = append(policies, t.Policy)
+			}
+		}
+		for _, p := range policies {
 			out = append(out, Cause{Kind: isolates, Direction: open.Direction, Policy: p, Change: w.policies[nameOf(p)]})
 		}
-		return out
+	}
+	if open.Isolated == policy.No {
+		return out // no rule was asked
 	}
 	for _, r := range open.Admitting {
 		out = append(out, w.rule(admits, r))

@@ -21,6 +21,9 @@ type example struct{ before, after *policy.Decision }
 // examples finds flows that stand for a change: one for each stretch of its ports in which no rule
 // that is about them begins or ends. Both worlds are asked about the same pods where they have them.
 func (w *Worlds) examples(c Change) []example {
+	if c.Before == c.After && c.PartialBefore != c.PartialAfter {
+		return w.partly(c)
+	}
 	// The world that lets more through has fewer pods to choose from.
 	one, other, was, is := w.after, w.before, c.After, c.Before
 	mirrored := rank(c.Before) > rank(c.After)
@@ -42,6 +45,47 @@ func (w *Worlds) examples(c Change) []example {
 			e.before, e.after = e.after, e.before
 		}
 		out = append(out, e)
+	}
+	return out
+}
+
+// partly finds flows of the pods that one world lets through and the other does not, where both let the
+// same ports through of some.
+func (w *Worlds) partly(c Change) []example {
+	one, other := w.after, w.before // in one, not all pods are treated alike
+	if c.PartialBefore {
+		one, other = other, one
+	}
+	var rules []int
+	for _, e := range []End{c.Source, c.Destination} {
+		if u := one.units[keyOf(e)]; u != nil {
+			for _, part := range u.parts {
+				rules = append(rules, part.class.rules[policy.Egress]...)
+				rules = append(rules, part.class.rules[policy.Ingress]...)
+			}
+		}
+	}
+	var cuts []policy.PortRange
+	if u := one.units[keyOf(c.Destination)]; u != nil {
+		for _, part := range u.parts {
+			cuts = append(cuts, one.cuts(rules, part.pods[0])...)
+		}
+	} else {
+		cuts = one.cuts(rules, nil)
+	}
+	var out []example
+	for _, p := range c.stretches(cuts) {
+		for _, v := range verdicts[:rank(c.After)] {
+			less := one.find(c, p, v, nil)
+			if less == nil {
+				continue
+			}
+			e := example{before: other.find(c, p, c.Before, less), after: less}
+			if c.PartialBefore {
+				e.before, e.after = e.after, e.before
+			}
+			out = append(out, e)
+		}
 	}
 	return out
 }

@@ -189,17 +189,10 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 			gaps = append(gaps, g)
 		}
 	}
-	compared := report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title}
-	stop := a.streams.spin("comparing")
-	err = compareFlows(a, b, d, &compared)
-	stop()
+	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title})
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	doc := report.NewFlowDiff(compared, p.document(b))
 	warnings := a.warnings()
 	for _, w := range b.warnings() {
 		if !slices.Contains(warnings, w) {
@@ -208,6 +201,29 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 	}
 	b.warnings = func() []string { return warnings }
 	return b.finish(doc, outcome{d.result(doc, gaps)})
+}
+
+// compare makes the document. It does not wait for that once it is interrupted.
+func (p *pair) compare(ctx context.Context, b *options, d *diffFlags, c report.Compared) (*report.FlowDiff, error) {
+	defer p.before.streams.spin("comparing")()
+	type result struct {
+		doc *report.FlowDiff
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		if err := compareFlows(p.before, b, d, &c); err != nil {
+			done <- result{err: err}
+			return
+		}
+		done <- result{doc: report.NewFlowDiff(c, p.document(b))}
+	}()
+	select {
+	case r := <-done:
+		return r.doc, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // compareFlows finds what is different of what is asked for.
