@@ -37,7 +37,8 @@ func newDiff(streams Streams) *cobra.Command {
 change that they denied before, which they no longer allow, and of which that is
 not known. BEFORE and AFTER are files or directories, as -f takes them. With
 --with, the cluster (or the files of -f) is compared with what it would be once
-these objects are applied; nothing is applied.
+these objects are applied, and with --without once an object is deleted; nothing
+is.
 
 Each change is told with its cause: the rule that allows the flow now or did
 before, the policy that isolates an end or no longer does, labels that changed,
@@ -80,6 +81,7 @@ be read or, with --fail-on, when it is not known whether there is such a flow;
 	f.register(c)
 	c.Flags().Lookup("all-namespaces").Usage = "compare all namespaces"
 	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end"
+	c.Flags().Lookup("without").Usage = "compare with the cluster as it would be without this object, after --with: [NAMESPACE/]`KIND/NAME`; repeatable"
 	c.Flags().Lookup("with").Usage = "compare with the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins"
 	c.Flags().StringVar(&d.by, "by", string(flows.ByWorkload), "what the ends are: workload, pod or namespace")
 	c.Flags().StringArrayVar(&d.from, "from", nil, "only flows from `TARGET`: [NAMESPACE/]KIND/NAME, ns/NAME, an address, a CIDR or internet; repeatable")
@@ -92,14 +94,14 @@ be read or, with --fail-on, when it is not known whether there is such a flow;
 // comparable checks that there is something to compare.
 func (f *flags) comparable(args []string) error {
 	switch {
-	case len(args) == 0 && len(f.with) == 0:
-		return errors.New("nothing to compare with: diff takes two sources, each a file or a directory, or --with FILE for what would change if its objects were applied (see --help)")
+	case len(args) == 0 && len(f.with)+len(f.without) == 0:
+		return errors.New("nothing to compare with: diff takes two sources, each a file or a directory, or --with FILE for what would change if its objects were applied, or --without KIND/NAME (see --help)")
 	case len(args) == 0:
 		return nil
 	case len(args) != 2:
 		return fmt.Errorf("diff takes two sources, BEFORE and AFTER, each a file or a directory, or none and --with FILE; %d given (see --help)", len(args))
-	case len(f.with) > 0:
-		return fmt.Errorf("%s %s and --with exclude each other: with two sources, the second is the cluster as it would be", args[0], args[1])
+	case len(f.with)+len(f.without) > 0:
+		return fmt.Errorf("%s %s and --with or --without exclude each other: with two sources, the second is the cluster as it would be", args[0], args[1])
 	case len(f.files) > 0:
 		return fmt.Errorf("%s %s and -f exclude each other: these two are the files", args[0], args[1])
 	case args[0] == "-" && args[1] == "-":
@@ -117,8 +119,8 @@ type pair struct {
 
 // pairOf opens what is compared.
 func (f *flags) pairOf(c *cobra.Command, args []string, streams Streams) (*pair, error) {
-	one, with := *f, f.with
-	if one.with = nil; len(args) > 0 {
+	one := *f
+	if one.with, one.without = nil, nil; len(args) > 0 {
 		if name := f.clusterFlag(c.Flags()); name != "" {
 			return nil, fmt.Errorf("--%s and two sources exclude each other: the files are the clusters", name)
 		}
@@ -138,17 +140,29 @@ func (f *flags) pairOf(c *cobra.Command, args []string, streams Streams) (*pair,
 		}
 		return p, nil
 	}
-	p.title = "the cluster → with " + strings.Join(with, ", ")
+	p.title = "the cluster → " + f.wouldBe()
 	if len(f.files) > 0 {
-		p.title = strings.Join(f.files, ", ") + " → with " + strings.Join(with, ", ")
+		p.title = strings.Join(f.files, ", ") + " → " + f.wouldBe()
 	}
 	p.after = func(ctx context.Context, read *cluster.Snapshot) (*options, error) {
 		// The cluster is read once, so that nothing but the objects makes a difference.
 		o := *before
 		o.source = already{read}
-		return &o, (&flags{with: with}).overlay(ctx, &o)
+		return &o, f.overlay(ctx, &o)
 	}
 	return p, nil
+}
+
+// wouldBe says what is put on the cluster, and what is taken out of it.
+func (f *flags) wouldBe() string {
+	var parts []string
+	if len(f.with) > 0 {
+		parts = append(parts, "with "+strings.Join(f.with, ", "))
+	}
+	if len(f.without) > 0 {
+		parts = append(parts, "without "+strings.Join(f.without, ", "))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // already is a source that was read.
