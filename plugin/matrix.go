@@ -115,6 +115,13 @@ func (o *options) answerMatrix(ctx context.Context, texts []string, m *matrixFla
 	if err != nil {
 		return err
 	}
+	if matrix.Contradicts() {
+		again, err := o.matrix(ctx, texts, true)
+		if err != nil {
+			return fmt.Errorf("reading the cluster again, since what was seen contradicts what was read: %w", err)
+		}
+		matrix.Recheck(again)
+	}
 	return o.finish(report.NewProbeMatrix(matrix, o.document()), outcome{matrix.Result()})
 }
 

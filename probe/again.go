@@ -67,14 +67,49 @@ func (c *Comparison) results() []Result {
 func (c *Comparison) Recheck(d *explain.Diagnosis, p *Plan, now *Plan) *Comparison {
 	results := c.results()
 	for _, i := range c.contradictions() {
-		r := results[i]
-		same := slices.ContainsFunc(now.Attempts, func(a Attempt) bool {
-			return a.Hop == r.Hop && a.Protocol == r.Protocol && a.Port == r.Port && a.Object == r.Object && a.Name == r.Name &&
-				(a.Address == r.Address || !a.Address.IsValid()) && a.Verdict == r.Verdict && slices.Equal(a.Expected, r.Expected)
-		})
-		if !same {
-			results[i].Seen = append(slices.Clone(r.Seen), Observation{Reason: "the cluster changed while it was tested; ask again"})
+		if !now.makes(results[i].Attempt) {
+			results[i] = results[i].outdated()
 		}
 	}
 	return Compare(d, p, results)
+}
+
+// makes tells whether a plan has an attempt, with the same prediction of the same ends.
+func (p *Plan) makes(r Attempt) bool {
+	return slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
+		return a.Hop == r.Hop && a.Protocol == r.Protocol && a.Port == r.Port && a.Object == r.Object && a.Name == r.Name &&
+			(a.Address == r.Address || !a.Address.IsValid()) && a.Verdict == r.Verdict && slices.Equal(a.Expected, r.Expected)
+	})
+}
+
+// outdated is a result that shows nothing, since what it is about is no longer so.
+func (r Result) outdated() Result {
+	r.Seen = append(slices.Clone(r.Seen), Observation{Reason: "the cluster changed while it was tested; ask again"})
+	return r
+}
+
+// Contradicts tells whether any cell was seen to be not what policies make of it.
+func (m *Matrix) Contradicts() bool {
+	return slices.ContainsFunc(m.Cells, func(c *Cell) bool { return c.Judged.Row.Agreement == Contradicts })
+}
+
+// Recheck takes back the contradictions of a matrix that was run, as Comparison.Recheck does. Now is
+// the same matrix of the cluster as it is now.
+func (m *Matrix) Recheck(now *Matrix) {
+	for _, c := range m.Cells {
+		if c.Judged.Row.Agreement != Contradicts {
+			continue
+		}
+		i := slices.IndexFunc(now.Cells, func(o *Cell) bool {
+			return o.Source.Pod != nil && o.Source.Pod.Ref() == c.Source.Pod.Ref() && o.Source.Pod.Origin == c.Source.Pod.Origin &&
+				o.Destination.Ref == c.Destination.Ref && o.Route.Protocol == c.Route.Protocol && o.Route.Port == c.Route.Port
+		})
+		for k, r := range c.results {
+			if i < 0 || !now.Cells[i].Plan.makes(r.Attempt) {
+				c.results[k] = r.outdated()
+			}
+		}
+		c.Finding, c.Because = nil, ""
+		c.judge(c.results)
+	}
 }

@@ -151,3 +151,43 @@ func TestCarriedBy(t *testing.T) {
 		t.Errorf("%s: %s", c.Result, c.Summary())
 	}
 }
+
+// TestRecheckMatrix: the same of a matrix, cell by cell.
+func TestRecheckMatrix(t *testing.T) {
+	t.Parallel()
+	const targets = "pod/client pod/api-a:8080 pod/api-b:8080"
+	run := func() *probe.Matrix {
+		m, err := matrixOf(t, town, targets, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Run(t.Context(), 1, world{}.open, nothingDone); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for name, row := range map[string]struct {
+		now    string
+		stands bool
+	}{
+		"nothing has changed": {town, true},
+		"the policy is gone":  {open, false},
+	} {
+		m := run()
+		now, err := matrixOf(t, row.now, targets, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !m.Contradicts() {
+			t.Fatal("denied, and it got through")
+		}
+		m.Recheck(now)
+		want := explain.Unclear
+		if row.stands {
+			want = explain.Fails
+		}
+		if m.Contradicts() != row.stands || m.Result() != want {
+			t.Errorf("%s: %v, %s", name, m.Contradicts(), m.Result())
+		}
+	}
+}

@@ -54,6 +54,7 @@ type Cell struct {
 	Finding *check.Finding
 
 	diagnosis *explain.Diagnosis
+	results   []Result
 }
 
 // TooManyError says that a matrix is larger than anybody runs by mistake.

@@ -101,6 +101,7 @@ func untried(p *Plan, why string) []Result {
 // judge holds what was seen against what policies say. Of several attempts, one for each address
 // family, what differs counts, else what is not known.
 func (c *Cell) judge(results []Result) {
+	c.results = results
 	compared := Compare(c.diagnosis, c.Plan, results)
 	if len(compared.Findings) > 0 {
 		c.Finding = &compared.Findings[0]
