@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/probe"
@@ -138,26 +136,14 @@ func (o *options) stop(ctx context.Context, sessions []prepared) {
 
 // printAdditions prints what would be added, one YAML document each.
 func printAdditions(streams Streams, sessions []prepared) error {
-	first := true
+	var objects []any
 	for _, s := range sessions {
 		if s.Reused {
 			fmt.Fprintf(streams.Err, "nothing would be added to pod %s/%s: the container of an earlier probe still runs\n", s.pod.Namespace, s.pod.Name)
 		}
-		for _, object := range s.Adds {
-			text, err := yaml.Marshal(object)
-			if err != nil {
-				return err
-			}
-			if !first {
-				text = append([]byte("---\n"), text...)
-			}
-			if _, err := streams.Out.Write(text); err != nil {
-				return err
-			}
-			first = false
-		}
+		objects = append(objects, s.Adds...)
 	}
-	return nil
+	return printObjects(streams.Out, objects)
 }
 
 // confirm asks before anything is added. Where nobody can be asked, --yes has to have been given.
