@@ -29,6 +29,7 @@ type Wanted struct {
 	By       By
 	From, To *Selection                  // nil: everything
 	Scope    func(namespace string) bool // nil, or true for one of the ends
+	Within   func(namespace string) bool // nil, or true for both ends; addresses outside are in every namespace
 	Denied   bool                        // rows of which everything is denied, too
 	Why      bool                        // with what decides
 }
@@ -121,7 +122,8 @@ func (r *rows) inScope(a, b End) bool {
 		return e.Ref.Namespace
 	}
 	in := func(e End) bool { return !e.CIDR.IsValid() && r.Scope(namespace(e)) }
-	return r.Scope == nil || in(a) || in(b)
+	within := func(e End) bool { return r.Within == nil || e.CIDR.IsValid() || r.Within(namespace(e)) }
+	return (r.Scope == nil || in(a) || in(b)) && within(a) && within(b)
 }
 
 // inside makes the rows of a source within the cluster.

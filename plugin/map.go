@@ -32,7 +32,7 @@ type mapFlags struct {
 const mostFlows = 200_000
 
 func newMap(streams Streams) *cobra.Command {
-	f, m := &flags{formats: report.MapFormats()}, &mapFlags{}
+	f, m := &flags{formats: report.MapFormats(), several: true, waysIn: true}, &mapFlags{}
 	c := &cobra.Command{
 		Use:     "map",
 		Short:   "Show who may talk to whom",
@@ -79,7 +79,7 @@ read, 2 on wrong usage.`,
 	}
 	f.register(c)
 	c.Flags().Lookup("all-namespaces").Usage = "the map of all namespaces"
-	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end"
+	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end; several with commas, or with the flag again"
 	c.Flags().StringVar(&m.by, "by", string(flows.ByWorkload), "what the ends are: workload, pod or namespace")
 	c.Flags().StringArrayVar(&m.from, "from", nil, "only flows from `TARGET`: [NAMESPACE/]KIND/NAME, ns/NAME, an address, a CIDR or internet; repeatable")
 	c.Flags().StringArrayVar(&m.to, "to", nil, "only flows to `TARGET`, as --from; a Service is the pods behind it; repeatable")
@@ -113,12 +113,10 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 	if wanted.To, err = o.selection(s, "--to", m.to); err != nil {
 		return err
 	}
-	if !o.all && (o.named || !o.fromFiles) {
-		if err := o.scopeExists(s); err != nil {
-			return err
-		}
-		wanted.Scope = func(namespace string) bool { return namespace == o.namespace }
+	if err := o.scopeExists(s); err != nil {
+		return err
 	}
+	wanted.Scope = inScope(o.scope())
 	recognised, profile := policy.Recognise(s, o.plugin)
 	sets := flows.Compile(policy.Compile(s, profile))
 	if by == flows.ByPod && !m.noLimit {
@@ -146,6 +144,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		}
 	}
 	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), rows(wanted))
+	doc.Namespaces, doc.Note = o.scope(), o.heldNote("the map")
 	if o.format == "html" {
 		explained := wanted
 		explained.Why = true
@@ -168,8 +167,8 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 // mapScope says in words what the map is of.
 func (o *options) mapScope(m *mapFlags) string {
 	scope := []string{"all namespaces"}
-	if !o.all && (o.named || !o.fromFiles) {
-		scope = []string{"namespace " + o.namespace}
+	if names := o.scope(); names != nil {
+		scope = []string{report.NamespacesText(names)}
 	}
 	for _, only := range []struct {
 		word    string
@@ -183,42 +182,6 @@ func (o *options) mapScope(m *mapFlags) string {
 		scope = append(scope, "only port "+m.port)
 	}
 	return strings.Join(scope, "; ")
-}
-
-// scopeExists is an error where the namespace that was asked for is not there, as far as that is known:
-// nothing in it would read as if nothing might talk.
-func (o *options) scopeExists(s *cluster.Snapshot) error {
-	if ends.NamespaceMayExist(s, o.namespace) {
-		return nil
-	}
-	return &ends.NotFoundError{Target: Target{Namespace: o.namespace}, NoNamespace: true, Namespaces: ends.NearNamespaces(s, o.namespace), FromFiles: s.FromFiles}
-}
-
-// readMap reads all namespaces. Somebody who may not, and asks for one namespace, gets the flows
-// within it: that the others are missing is a gap of the map, not of what is known about it.
-func (o *options) readMap(ctx context.Context) (*cluster.Snapshot, []cluster.Gap, error) {
-	s, err := o.read(ctx, cluster.Scope{All: true, Nodes: true})
-	if err != nil || o.manifests || o.all || s.Read.All {
-		return s, gapsOf(s), err
-	}
-	own, err := o.read(ctx, cluster.Scope{Namespaces: []string{o.namespace}, NamespaceObjects: true, Nodes: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	gaps := gapsOf(own)
-	for _, g := range gapsOf(s) {
-		if !slices.Contains(gaps, g) {
-			gaps = append(gaps, g)
-		}
-	}
-	return own, gaps, nil
-}
-
-func gapsOf(s *cluster.Snapshot) []cluster.Gap {
-	if s == nil {
-		return nil
-	}
-	return slices.Clone(s.Gaps)
 }
 
 // onlyPort is the set of one port.
@@ -250,6 +213,11 @@ func (o *options) selection(s *cluster.Snapshot, flag string, texts []string) (*
 		t, err := parseOne(text, o.namespace)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		if t.Name != "" && t.Kind != "Namespace" && t.Kind != "Node" {
+			if err := o.inSeveral(flag, text); err != nil {
+				return nil, err
+			}
 		}
 		if t.Kind == "Namespace" {
 			if !slices.ContainsFunc(s.AllNamespaces(), func(n *cluster.Namespace) bool { return n.Name == t.Name }) {

@@ -19,8 +19,10 @@ import (
 type FlowDiff struct {
 	Header
 	By           string         `json:"by"`
+	Namespaces   []string       `json:"namespaces,omitempty"` // that are compared; none: all
 	Counts       DiffCounts     `json:"counts"`
 	Policies     []ChangedRules `json:"policies"` // that are not the same
+	LeftOut      []Object       `json:"leftOut,omitempty"` // changed, in other namespaces
 	Flows        []FlowChange   `json:"flows"`
 	Facts        []Fact         `json:"facts"`
 	Gaps         []Gap          `json:"gaps"`
@@ -30,6 +32,7 @@ type FlowDiff struct {
 	public  []netip.Prefix
 	command string
 	title   string
+	note    string
 }
 
 // DiffCounts is how many of the flows below are of each kind. Risky are those of them with a risk.
@@ -102,6 +105,9 @@ type Compared struct {
 	By                        flows.By
 	Ports                     flows.PortSet // only these are told
 	Title                     string        // what was compared, for people
+	Namespaces                []string      // that are compared; nil: all
+	LeftOut                   []cluster.Ref // changed objects in other namespaces
+	Note                      string        // which namespaces are compared that nobody asked for
 }
 
 // NewFlowDiff makes the document of a comparison. What is opened comes first, and of that what is
@@ -110,6 +116,10 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 	d := &FlowDiff{
 		Header: Header{APIVersion, "FlowDiff"}, By: string(c.By), Policies: []ChangedRules{}, Flows: []FlowChange{},
 		Gaps: gapsOf(c.Gaps, o.Command), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, title: c.Title,
+		Namespaces: c.Namespaces, note: c.Note,
+	}
+	for _, r := range c.LeftOut {
+		d.LeftOut = append(d.LeftOut, objectOf(r))
 	}
 	if c.PluginBefore.Name != c.PluginAfter.Name {
 		before := pluginOf(c.PluginBefore)

@@ -19,6 +19,10 @@ import (
 type Map struct {
 	Header
 	By     string
+	// Namespaces are those in which flows begin or end; nil: all. Note says so where nobody asked for these.
+	Namespaces []string
+	Note       string
+
 	Plugin Plugin
 	Gaps   []Gap
 

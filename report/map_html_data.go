@@ -113,7 +113,7 @@ func (m *Map) pageData() (*pageData, error) {
 	}
 	b := &pageBuilder{m: m, ends: map[string]int{}, policies: map[string]int{}, facts: map[policy.Fact]int{}}
 	b.data = &pageData{
-		Scope: m.Page.Scope, By: m.By, ObservedAt: timeOf(m.Page.Observed), Plugin: m.Plugin, Note: m.unenforced(), Shown: m.wanted.verdicts(),
+		Scope: m.Page.Scope, By: m.By, ObservedAt: timeOf(m.Page.Observed), Plugin: m.Plugin, Note: strings.Join(m.notes(), " "), Shown: m.wanted.verdicts(),
 		Ends: []pageEnd{}, Flows: []pageFlow{}, Policies: []string{}, Facts: m.sortedFacts(), Gaps: m.Gaps,
 	}
 	for i, f := range m.factsInOrder() {
