@@ -228,7 +228,7 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 			gaps = append(gaps, g)
 		}
 	}
-	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title, Namespaces: p.scope.names, Note: p.scope.note})
+	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title, Namespaces: p.scope.names, Known: inScope(p.scope.known), Note: p.scope.note})
 	if err != nil {
 		return err
 	}
@@ -355,6 +355,6 @@ func (d *diffFlags) result(doc *report.FlowDiff, gaps []cluster.Gap) explain.Res
 // unreadable tells whether something of the cluster could not be read.
 func unreadable(gaps []cluster.Gap) bool {
 	return slices.ContainsFunc(gaps, func(g cluster.Gap) bool {
-		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable
+		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable || g.Reason == cluster.NotInSnapshot
 	})
 }

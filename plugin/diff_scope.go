@@ -39,7 +39,7 @@ func scopeOfBoth(a, b *options) (pairScope, error) {
 	switch {
 	case len(s.known) == 0:
 		return s, fmt.Errorf("nothing to compare: the snapshots were taken of different namespaces, %s and %s", report.NamespacesText(a.held()), report.NamespacesText(b.held()))
-	case !a.named:
+	case !a.named || s.names == nil:
 		s.names = s.known
 	}
 	for _, name := range s.names {
@@ -107,7 +107,7 @@ func (p *pair) leftOut(w *flows.Worlds) []cluster.Ref {
 	var out []cluster.Ref
 	add := func(r cluster.Ref) {
 		home := homeOf(r)
-		if home == "" || slices.Contains(p.scope.names, home) || strings.HasPrefix(r.APIVersion, rbacGroup) {
+		if home == "" || slices.Contains(p.scope.names, home) || p.scope.known != nil && !slices.Contains(p.scope.known, home) || strings.HasPrefix(r.APIVersion, rbacGroup) {
 			return
 		}
 		same := func(o cluster.Ref) bool { return o.Kind == r.Kind && o.Namespace == r.Namespace && o.Name == r.Name }

@@ -156,9 +156,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 	if err := doc.Render(o.streams.Out, o.format, o.streams.style()); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(gaps, func(g cluster.Gap) bool {
-		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable || g.Reason == cluster.NotInSnapshot
-	}) {
+	if unreadable(gaps) {
 		return outcome{explain.Unclear}
 	}
 	return outcome{explain.Works}

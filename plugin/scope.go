@@ -143,17 +143,21 @@ func (o *options) inSeveral(flag, text string) error {
 }
 
 // readMap reads all namespaces. Somebody who may not, and asks for some of them, gets the flows within
-// these: that the others are missing is a gap of the map, not of what is known about it.
+// these, and a snapshot in a file has what it was taken of: that the others are missing is a gap of the
+// map, not of what is known about it.
 func (o *options) readMap(ctx context.Context) (*cluster.Snapshot, []cluster.Gap, error) {
 	waysIn := cluster.Scope{Nodes: true, Ingresses: []string{""}, Gateways: cluster.RouteKinds()}
-	whole, scope := waysIn, o.scope()
+	whole, names := waysIn, o.held()
 	whole.All = true
 	s, err := o.read(ctx, whole)
-	if err != nil || o.manifests || scope == nil || s.Read.All {
+	if names == nil && !o.manifests {
+		names = o.scope()
+	}
+	if err != nil || names == nil || s.Read.All {
 		return s, gapsOf(s), err
 	}
 	some := waysIn
-	some.Namespaces, some.NamespaceObjects, some.Ingresses = scope, true, scope
+	some.Namespaces, some.NamespaceObjects, some.Ingresses = names, true, names
 	own, err := o.read(ctx, some)
 	if err != nil {
 		return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -21,7 +22,7 @@ type FlowDiff struct {
 	By           string         `json:"by"`
 	Namespaces   []string       `json:"namespaces,omitempty"` // that are compared; none: all
 	Counts       DiffCounts     `json:"counts"`
-	Policies     []ChangedRules `json:"policies"` // that are not the same
+	Policies     []ChangedRules `json:"policies"`          // that are not the same
 	LeftOut      []Object       `json:"leftOut,omitempty"` // changed, in other namespaces
 	Flows        []FlowChange   `json:"flows"`
 	Facts        []Fact         `json:"facts"`
@@ -103,11 +104,12 @@ type Compared struct {
 	Worlds                    *flows.Worlds
 	Changes                   []flows.Change
 	By                        flows.By
-	Ports                     flows.PortSet // only these are told
-	Title                     string        // what was compared, for people
-	Namespaces                []string      // that are compared; nil: all
-	LeftOut                   []cluster.Ref // changed objects in other namespaces
-	Note                      string        // which namespaces are compared that nobody asked for
+	Ports                     flows.PortSet               // only these are told
+	Title                     string                      // what was compared, for people
+	Namespaces                []string                    // that are compared; nil: all
+	Known                     func(namespace string) bool // both clusters were read there; nil: everywhere
+	LeftOut                   []cluster.Ref               // changed objects in other namespaces
+	Note                      string                      // which namespaces are compared that nobody asked for
 }
 
 // NewFlowDiff makes the document of a comparison. What is opened comes first, and of that what is
@@ -127,6 +129,9 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 	}
 	changed := c.Worlds.Policies()
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
+		if namespace, _, _ := strings.Cut(name, "/"); c.Known != nil && !c.Known(namespace) {
+			continue
+		}
 		d.Policies = append(d.Policies, ChangedRules{name, string(changed[name])})
 	}
 	facts := map[policy.Fact]bool{}
