@@ -115,14 +115,8 @@ func (s *Sets) Count(w Wanted) (int, error) {
 }
 
 func (r *rows) inScope(a, b End) bool {
-	namespace := func(e End) string {
-		if e.Ref.Kind == "Namespace" {
-			return e.Ref.Name
-		}
-		return e.Ref.Namespace
-	}
-	in := func(e End) bool { return !e.CIDR.IsValid() && r.Scope(namespace(e)) }
-	within := func(e End) bool { return r.Within == nil || e.CIDR.IsValid() || r.Within(namespace(e)) }
+	in := func(e End) bool { return !e.CIDR.IsValid() && r.Scope(namespaceOf(e)) }
+	within := func(e End) bool { return r.Within == nil || e.CIDR.IsValid() || r.Within(namespaceOf(e)) }
 	return (r.Scope == nil || in(a) || in(b)) && within(a) && within(b)
 }
 

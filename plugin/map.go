@@ -144,6 +144,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		}
 	}
 	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), rows(wanted))
+	doc.WaysIn = sets.WaysIn(wanted)
 	doc.Namespaces, doc.Note = o.scope(), o.heldNote("the map")
 	if o.format == "html" {
 		explained := wanted

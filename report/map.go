@@ -23,6 +23,9 @@ type Map struct {
 	Namespaces []string
 	Note       string
 
+	// WaysIn are the Ingresses and routes that lead to what is wanted.
+	WaysIn []flows.WayIn
+
 	Plugin Plugin
 	Gaps   []Gap
 

@@ -97,7 +97,8 @@ type field struct {
 
 // rest is what is known only after the flows.
 func (m *Map) rest() []field {
-	return []field{{"facts", m.sortedFacts()}, {"gaps", m.Gaps}, {"plugin", m.Plugin}}
+	entries := m.entries() // notes facts
+	return []field{{"entries", entries}, {"facts", m.sortedFacts()}, {"gaps", m.Gaps}, {"plugin", m.Plugin}}
 }
 
 // csv writes a line for each range of ports.

@@ -222,13 +222,15 @@ func (m *Map) table(w io.Writer, s Style) error {
 		}
 		flush()
 	}
+	entries := m.entries()
+	m.entriesTable(page, entries)
 	page.blank()
 	page.text("", m.summary(sections))
 	for _, note := range m.notes() {
 		page.text("", Plain(note))
 	}
 	result := ""
-	if m.found["Unknown"] > 0 {
+	if m.found["Unknown"] > 0 || unclearEntries(entries) {
 		result = "Unclear"
 	}
 	page.missing(m.sortedFacts(), m.Gaps, "", result)
@@ -269,8 +271,10 @@ func (m *Map) markdown(w io.Writer, _ Style) error {
 			page.line("| " + Style{}.mark(verdictStatus[l.Verdict]) + " | " + markdown(from) + " | " + markdown(to) + " | " + markdown(l.what()) + " |")
 		}
 	}
+	entries := m.entries()
+	m.entriesMarkdown(page, entries)
 	result := ""
-	if m.found["Unknown"] > 0 {
+	if m.found["Unknown"] > 0 || unclearEntries(entries) {
 		result = "Unclear"
 	}
 	page.unknown(result, m.sortedFacts(), m.Gaps)
