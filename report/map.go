@@ -18,7 +18,7 @@ import (
 // Map is the answer of `map`. Its flows are worked out while they are written.
 type Map struct {
 	Header
-	By     string
+	By string
 	// Namespaces are those in which flows begin or end; nil: all. Note says so where nobody asked for these.
 	Namespaces []string
 	Note       string

@@ -118,16 +118,20 @@ func unclearEntries(entries []MapWayIn) bool {
 
 // name is the way in as it is typed, with the hosts that it is for.
 func (in MapWayIn) name() string {
-	text := ends.Typed(cluster.Ref{Kind: in.Kind, Namespace: in.Namespace, Name: in.Name})
+	return ends.Typed(cluster.Ref{Kind: in.Kind, Namespace: in.Namespace, Name: in.Name}) + " (" + in.hosts() + ")"
+}
+
+// hosts are those that the way in is for, in a few words.
+func (in MapWayIn) hosts() string {
 	switch {
-	case slices.Equal(in.Hosts, []string{"*"}):
-		return text + " (any host)"
+	case len(in.Hosts) == 0 && in.Kind != "Ingress":
+		return "the hosts of its Gateways"
+	case len(in.Hosts) == 0 || slices.Equal(in.Hosts, []string{"*"}):
+		return "any host"
 	case len(in.Hosts) > mostHosts:
-		return text + " (" + strings.Join(in.Hosts[:mostHosts], ", ") + fmt.Sprintf(" and %d more hosts)", len(in.Hosts)-mostHosts)
-	case len(in.Hosts) > 0:
-		return text + " (" + strings.Join(in.Hosts, ", ") + ")"
+		return fmt.Sprintf("%s and %d more hosts", strings.Join(in.Hosts[:mostHosts], ", "), len(in.Hosts)-mostHosts)
 	}
-	return text
+	return strings.Join(in.Hosts, ", ")
 }
 
 // mostHosts is how many hosts of a way in are named where people read them.
@@ -203,19 +207,17 @@ var verdictWords = map[string]string{"Denied": "denied", "Partial": "not for all
 
 // what is said of a backend beside its ends.
 func (b MapWayInBackend) what() string {
-	_, text := b.targets()
-	add := func(more string) {
-		if text != "" && more != "" {
-			text += "; "
+	var parts []string
+	if _, ports := b.targets(); ports != "" {
+		parts = append(parts, ports+" by "+b.service())
+		if words := verdictWords[b.Verdict]; words != "" {
+			parts = append(parts, words)
 		}
-		text += more
 	}
-	if len(b.Destinations) > 0 {
-		add(verdictWords[b.Verdict])
-		add("of " + b.service())
+	if words := problems[flows.Trouble(b.Problem)]; words != "" {
+		parts = append(parts, words)
 	}
-	add(problems[flows.Trouble(b.Problem)])
-	return text
+	return strings.Join(parts, "; ")
 }
 
 // leads says where a backend leads: its ends, or else what the way in names.

@@ -7,9 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/netpol-doctor/netpol-doctor/cluster"
-	"github.com/netpol-doctor/netpol-doctor/ends"
 )
 
 // mermaid writes the map as a Mermaid flowchart: a box for each namespace, a dotted arrow for what
@@ -54,7 +51,7 @@ func (m *Map) mermaid(w io.Writer, _ Style) error {
 // to where they arrive.
 func (m *Map) chartEntries(c *chart) (arrows []string) {
 	for _, in := range m.entries() {
-		id := c.node("entry "+in.name(), in.Namespace, strings.ToLower(in.Kind)+"/"+in.Name+strings.TrimPrefix(in.name(), ends.Typed(cluster.Ref{Kind: in.Kind, Namespace: in.Namespace, Name: in.Name})))
+		id := c.node("entry "+in.name(), in.Namespace, strings.ToLower(in.Kind)+"/"+in.Name+" ("+in.hosts()+")")
 		for _, b := range in.Backends {
 			arrow := map[string]string{"ok": "==>", "problem": "--x"}[b.mark()]
 			if arrow == "" {
