@@ -43,12 +43,12 @@ type options struct {
 	config    *rest.Config // of the cluster; nil for files
 	fromFiles bool
 	namespace string
-	named     bool           // the namespace was named with -n
+	named     bool // the namespace was named with -n
 	// namespaces are all that -n names; namespace is the first. changed are those of the objects that are
 	// changed, which a comparison is of where nobody says.
 	namespaces, changed []string
 
-	saved     *cluster.Saved // what the files say of the snapshot that they are; nil where they are none
+	saved *cluster.Saved // what the files say of the snapshot that they are; nil where they are none
 	// manifests: the files are all there is. A snapshot of a cluster is read as the cluster was.
 	manifests  bool
 	everything bool
