@@ -137,6 +137,9 @@ func (w *waysIn) add(out []WayIn, in WayIn, key string) []WayIn {
 	} else {
 		in.Carriers = w.endsOf(carriers.Pods)
 	}
+	if w.Within != nil && !w.Within(in.Namespace) {
+		return out
+	}
 	whole := in.Backends
 	in.Backends = nil
 	for _, b := range whole {
@@ -199,7 +202,7 @@ func (w *waysIn) judge(b *WayInBackend, in WayIn, carriers ends.End) bool {
 	})
 	from := w.From == nil || len(w.From.Ranges) > 0 || slices.ContainsFunc(carriers.Pods, w.From.hasPod)
 	there := w.near(in) || w.Scope(b.Ref.Namespace) || slices.ContainsFunc(b.To, func(e WayInEnd) bool { return !e.CIDR.IsValid() && w.Scope(namespaceOf(e.End)) })
-	if !chosen || !from || !there {
+	if !chosen || !from || !there || w.Within != nil && !w.Within(b.Ref.Namespace) {
 		return false
 	}
 	if carriers.Unread == nil {

@@ -297,6 +297,7 @@ func (p *pair) compareFlows(b *options, d *diffFlags, c *report.Compared) error 
 			return fmt.Errorf("comparing by pod would take about %d flows, more than %d; narrow it with -n, --from or --to, or leave --by pod out", n, mostFlows)
 		}
 	}
+	c.WaysBefore, c.WaysAfter = setsBefore.WaysIn(wanted[0]), setsAfter.WaysIn(wanted[1])
 	c.Changes, err = c.Worlds.Changes(wanted[0], wanted[1])
 	return err
 }

@@ -25,6 +25,7 @@ type FlowDiff struct {
 	Policies     []ChangedRules `json:"policies"`          // that are not the same
 	LeftOut      []Object       `json:"leftOut,omitempty"` // changed, in other namespaces
 	Flows        []FlowChange   `json:"flows"`
+	Entries      []EntryChange  `json:"entries,omitempty"` // Ingresses and routes that lead in, or did
 	Facts        []Fact         `json:"facts"`
 	Gaps         []Gap          `json:"gaps"`
 	Plugin       Plugin         `json:"plugin"`
@@ -103,6 +104,7 @@ type Compared struct {
 	Gaps                      []cluster.Gap
 	Worlds                    *flows.Worlds
 	Changes                   []flows.Change
+	WaysBefore, WaysAfter     []flows.WayIn
 	By                        flows.By
 	Ports                     flows.PortSet               // only these are told
 	Title                     string                      // what was compared, for people
@@ -120,6 +122,7 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 		Gaps: gapsOf(c.Gaps, o.Command), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, title: c.Title,
 		Namespaces: c.Namespaces, note: c.Note,
 	}
+	d.Entries = entryChanges(c.WaysBefore, c.WaysAfter, MapFilter{Ports: c.Ports})
 	for _, r := range c.LeftOut {
 		d.LeftOut = append(d.LeftOut, objectOf(r))
 	}
@@ -238,7 +241,7 @@ func causeOf(c flows.Cause, o Options) Cause {
 // DiffFormats lists the formats of a comparison, sorted.
 func DiffFormats() []string { return slices.Sorted(slices.Values(append(Formats(), "csv"))) }
 
-// Found tells whether there are flows of a kind ("opened", "closed", "any"; "" is none), and whether
+// Found tells whether there are flows, or ways in, of a kind ("opened", "closed", "any"; "" is none), and whether
 // there may be some: it hangs on what is not known, or on which pods are meant.
 func (d *FlowDiff) Found(kind string) (found, perhaps bool) {
 	for _, f := range d.Flows {
@@ -251,6 +254,10 @@ func (d *FlowDiff) Found(kind string) (found, perhaps bool) {
 			perhaps = perhaps || f.mayClose
 		}
 		found = found || f.Change == kind
+	}
+	for _, e := range d.Entries {
+		found = found || kind == "any" || e.Change == kind
+		perhaps = perhaps || e.Change == string(flows.Changed) && (kind == string(flows.Opened) && e.Before.open() != policy.Yes || kind == string(flows.Closed) && e.After.open() != policy.Yes)
 	}
 	return found, perhaps
 }

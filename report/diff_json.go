@@ -19,7 +19,11 @@ func (d *FlowDiff) json(w io.Writer) error {
 	if len(d.LeftOut) > 0 {
 		fields = append(fields, field{"leftOut", d.LeftOut})
 	}
-	fields = append(fields, field{"flows", nil}, field{"facts", d.Facts}, field{"gaps", d.Gaps}, field{"plugin", d.Plugin})
+	fields = append(fields, field{"flows", nil})
+	if len(d.Entries) > 0 {
+		fields = append(fields, field{"entries", d.Entries})
+	}
+	fields = append(fields, field{"facts", d.Facts}, field{"gaps", d.Gaps}, field{"plugin", d.Plugin})
 	if d.PluginBefore != nil {
 		fields = append(fields, field{"pluginBefore", d.PluginBefore})
 	}

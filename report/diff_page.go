@@ -271,8 +271,9 @@ func (d *FlowDiff) table(w io.Writer, s Style) error {
 			page.grid(rows)
 		}
 	}
+	d.entriesTable(page)
 	page.blank()
-	page.text("", Plain(d.summary(groups)))
+	page.text("", Plain(d.summary(groups)+d.entriesText()))
 	for _, note := range d.notes() {
 		page.text("", Plain(note))
 	}

@@ -50,9 +50,21 @@ type WayInEnd struct {
 
 // entries lists the ways in that the filter lets through, and notes what is not known of them.
 func (m *Map) entries() []MapWayIn {
+	out := m.wanted.waysIn(m.WaysIn)
+	for _, in := range out {
+		note(m.facts, in.facts)
+		for _, b := range in.Backends {
+			note(m.facts, b.facts)
+		}
+	}
+	return out
+}
+
+// waysIn lists the ways in that the filter lets through.
+func (f MapFilter) waysIn(ways []flows.WayIn) []MapWayIn {
 	out := []MapWayIn{}
-	narrowed := !m.wanted.Ports.Equal(flows.EveryPort()) || m.wanted.Denied || m.wanted.Unknown
-	for _, in := range m.WaysIn {
+	narrowed := !f.Ports.Equal(flows.EveryPort()) || f.Denied || f.Unknown
+	for _, in := range ways {
 		one := MapWayIn{Kind: in.Kind, Namespace: in.Namespace, Name: in.Name, Hosts: in.Hosts, Backends: []MapWayInBackend{}}
 		for _, e := range in.Carriers {
 			one.Carriers = append(one.Carriers, mapEnd(e))
@@ -61,38 +73,27 @@ func (m *Map) entries() []MapWayIn {
 			one.Unknown, one.facts = in.Unknown.Key, []policy.Fact{*in.Unknown}
 		}
 		for _, b := range in.Backends {
-			if m.shows(b) {
+			if f.shows(b) {
 				one.Backends = append(one.Backends, backendOf(b))
 			}
 		}
-		if len(one.Backends) == 0 && (narrowed || len(in.Backends) > 0) {
-			continue
-		}
-		out = append(out, one)
-		m.note(one.facts)
-		for _, b := range one.Backends {
-			m.note(b.facts)
+		if len(one.Backends) > 0 || !narrowed && len(in.Backends) == 0 {
+			out = append(out, one)
 		}
 	}
 	return out
 }
 
-func (m *Map) note(facts []policy.Fact) {
-	for _, f := range facts {
-		m.facts[f] = true
-	}
-}
-
-// shows tells whether the filter lets a backend through. Without a filter that is so whatever policies say of it.
-func (m *Map) shows(b flows.WayInBackend) bool {
-	if m.wanted.Denied || m.wanted.Unknown {
-		denied := m.wanted.Denied && (b.Verdict == policy.Denied || b.Partial)
-		unknown := m.wanted.Unknown && b.Verdict == policy.Unknown && !b.Partial
+// shows tells whether the filter lets a backend through. Without one that is so whatever policies say of it.
+func (f MapFilter) shows(b flows.WayInBackend) bool {
+	if f.Denied || f.Unknown {
+		denied := f.Denied && (b.Verdict == policy.Denied || b.Partial)
+		unknown := f.Unknown && b.Verdict == policy.Unknown && !b.Partial
 		if !denied && !unknown {
 			return false
 		}
 	}
-	return m.wanted.Ports.Equal(flows.EveryPort()) || slices.ContainsFunc(b.To, func(e flows.WayInEnd) bool { return m.wanted.Ports.Has(b.Protocol, e.Port) })
+	return f.Ports.Equal(flows.EveryPort()) || slices.ContainsFunc(b.To, func(e flows.WayInEnd) bool { return f.Ports.Has(b.Protocol, e.Port) })
 }
 
 func backendOf(b flows.WayInBackend) MapWayInBackend {
@@ -232,7 +233,7 @@ func (m *Map) entriesTable(page *pager, entries []MapWayIn) {
 		return
 	}
 	page.blank()
-	page.text("", page.style.paint(bold, "Ways in, by Ingresses and routes"))
+	page.text("", page.style.paint(bold, entriesTitle))
 	for _, in := range entries {
 		page.blank()
 		page.text("", Plain(in.name()))
@@ -254,7 +255,7 @@ func (m *Map) entriesMarkdown(page *pager, entries []MapWayIn) {
 		return
 	}
 	page.blank()
-	page.line("### Ways in, by Ingresses and routes")
+	page.line("### " + entriesTitle)
 	page.blank()
 	page.line("| | way in | sent on | to | ports |")
 	page.line("| --- | --- | --- | --- | --- |")
