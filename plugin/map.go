@@ -42,9 +42,13 @@ not known: between workloads, to addresses outside and from them. A flow is
 between pods at their own addresses and ports, as policies see it. Services, DNS
 and other reasons for a connection to fail are not looked at.
 
-The map is of the namespace of -n: flows that begin or end in it. With -A, or of
-files without -n, it is of the whole cluster. All namespaces are read in any
-case.
+The map is of the namespaces of -n: flows that begin or end in one of them. With
+-A, or of files without -n, it is of the whole cluster. All namespaces are read
+in any case.
+
+Ingresses and the routes of Gateways are listed apart, as ways in: their hosts,
+the pods of the controller that send the requests on, where these arrive and
+whether policies allow that. Where the controller is not known, it says why.
 
 With -o html it is one page that needs no server and no network: a picture to
 search and to filter, in which each flow says which rules admit it and each
@@ -59,6 +63,9 @@ read, 2 on wrong usage.`,
 		Example: `  # the whole cluster; a folder of manifests
   kubectl netpol-doctor map -A
   kubectl netpol-doctor map -f ./manifests
+
+  # two namespaces, and what crosses their borders
+  kubectl netpol-doctor map -n production,staging
 
   # who reaches the database, and what may leave the cluster
   kubectl netpol-doctor map -n production --to sts/payment-db

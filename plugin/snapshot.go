@@ -32,7 +32,7 @@ func newSnapshot(streams Streams) *cobra.Command {
 cannot reach the cluster, or to ask about it later: "-f FILE" answers as the
 cluster did. It is YAML with real objects, so other tools read it too.
 
-Of namespace -n, what runs there is taken, the cluster's DNS, Namespaces, nodes
+Of the namespaces of -n, what runs there is taken, the cluster's DNS, Namespaces, nodes
 and policies of the whole cluster; with -A, or of files without -n, all
 namespaces. What could not be read, and what was not taken, is noted in the file
 and stays unknown.
