@@ -49,14 +49,14 @@ and labels). That nothing is marked does not make a flow harmless.
 
 As in a map, a flow is between pods at their own addresses and ports, and of a
 workload what any of its pods may do: what one pod loses while another gains it
-is seen with --by pod only. Of -n, -A and files the same holds as for a map; with
---with or --without on a cluster and no -n, the namespaces of the objects are
-compared. Ways in by Ingresses and routes are compared as well.
+is seen with --by pod only. Of -n, -A and files the same holds as for a map;
+with --with or --without on a cluster and no -n, the namespaces of the objects
+are compared. Ways in by Ingresses and routes are compared as well.
 
 Exit code: 0 whatever changes. With --fail-on it is 1 where flows or ways in are
-opened, or closed, or anything is changed. It is 3 when something of the cluster could not
-be read or, with --fail-on, when it is not known whether there is such a flow;
-2 on wrong usage.`,
+opened, or closed, or anything is changed. It is 3 when something of the cluster
+could not be read or, with --fail-on, when it is not known whether there is such
+a flow; 2 on wrong usage.`,
 		Example: `  # what would this do to the cluster?
   kubectl netpol-doctor diff --with new-policy.yaml -A
 

@@ -32,10 +32,10 @@ func newSnapshot(streams Streams) *cobra.Command {
 cannot reach the cluster, or to ask about it later: "-f FILE" answers as the
 cluster did. It is YAML with real objects, so other tools read it too.
 
-Of the namespaces of -n, what runs there is taken, the cluster's DNS, Namespaces, nodes
-and policies of the whole cluster; with -A, or of files without -n, all
-namespaces. What could not be read, and what was not taken, is noted in the file
-and stays unknown.
+Of the namespaces of -n, what runs there is taken, the cluster's DNS,
+Namespaces, nodes and policies of the whole cluster; with -A, or of files
+without -n, all namespaces. What could not be read, and what was not taken, is
+noted in the file and stays unknown.
 
 Only fields that are read are written. The file has no Secrets, no tokens, no
 values of variables or arguments (only the hosts and ports that they name), no
