@@ -13,6 +13,8 @@ type World struct {
 	set  *policy.Set
 	// now holds the pods that edits gave other labels.
 	now map[*cluster.Pod]*cluster.Pod
+	// edits are those that were made, in order.
+	edits []Edit
 }
 
 // Start returns the world as it is.
@@ -46,6 +48,7 @@ func (w World) Make(edits []Edit) (after World, made bool) {
 			}
 			w.set = w.set.With(edited)
 		}
+		w.edits = append(slices.Clip(w.edits), e)
 	}
 	return w, true
 }

@@ -92,4 +92,6 @@ func (a *about) note(classes []*Class) {
 func (s *Sets) isAbout(class int) bool { return s.about == nil || s.about.classes.has(class) }
 
 // wants tells whether rows of a unit with any other are asked for.
-func (s *Sets) wants(u *unit) bool { return s.about == nil || len(u.parts) > 0 && s.about.pods[u.parts[0].pods[0]] }
+func (s *Sets) wants(u *unit) bool {
+	return s.about == nil || len(u.parts) > 0 && s.about.pods[u.parts[0].pods[0]]
+}

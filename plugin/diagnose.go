@@ -176,7 +176,7 @@ func (o *options) ask(ctx context.Context, scope cluster.Scope, q explain.Questi
 	if err != nil {
 		return nil, err
 	}
-	q.Snapshot = s
+	q.Snapshot, q.Everywhere = s, scope.All
 	q.Observed = o.observedFor()
 	return explain.Diagnose(q)
 }

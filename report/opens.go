@@ -1,0 +1,124 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/explain"
+	"github.com/netpol-doctor/netpol-doctor/flows"
+)
+
+// Opens is what the fixes of a document, all made, open and close beside the flows that were asked
+// about, by workload.
+type Opens struct {
+	// Complete: every flow that is opened, or may be, is among Flows.
+	Complete bool `json:"complete"`
+	// Namespaces are those in which both ends were looked for; absent: every one.
+	Namespaces []string `json:"namespaces,omitempty"`
+	// NotRead are namespaces of which something could not be read, where flows may be opened too.
+	NotRead []string     `json:"notRead,omitempty"`
+	Flows   []FlowChange `json:"flows"`
+
+	nothing, limits string
+	lines           []*diffLine
+	page            *FlowDiff
+}
+
+func opensOf(o *explain.Opens) *Opens {
+	if o == nil {
+		return nil
+	}
+	page := &FlowDiff{By: string(flows.ByWorkload), Flows: []FlowChange{}, public: ends.Internet(o.After)}
+	for _, c := range o.Changes {
+		page.add(flowChange(o.After, page.public, c))
+	}
+	slices.SortStableFunc(page.Flows, func(a, b FlowChange) int {
+		return cmp.Or(cmp.Compare(a.kind(), b.kind()), cmp.Compare(a.risk(), b.risk()))
+	})
+	return &Opens{
+		Complete: o.Complete(), Namespaces: o.Namespaces, NotRead: o.NotRead, Flows: page.Flows,
+		nothing: o.Nothing(), limits: o.Limits(), lines: page.lines(), page: page,
+	}
+}
+
+// mostOpened is how many flows of a kind people are shown.
+const mostOpened = 8
+
+// opened is a line of what is opened, for people.
+type opened struct {
+	label, text string
+	risky       bool
+}
+
+// texts says what is opened, risks first, what may be, what is closed, and where nobody looked.
+func (o *Opens) texts() []opened {
+	if o == nil {
+		return nil
+	}
+	var out []opened
+	opens := false
+	for _, section := range []struct {
+		label string
+		has   func(*diffLine) bool
+	}{
+		{"Opens", func(l *diffLine) bool { return l.Change == string(flows.Opened) }},
+		{"May open", func(l *diffLine) bool { return l.Change == string(flows.Changed) && l.mayOpen }},
+		{"May close", func(l *diffLine) bool { return l.Change == string(flows.Changed) && !l.mayOpen }},
+		{"Closes", func(l *diffLine) bool { return l.Change == string(flows.Closed) }},
+	} {
+		found := slices.DeleteFunc(slices.Clone(o.lines), func(l *diffLine) bool { return !section.has(l) })
+		label, also := section.label, "also "
+		opens = opens || len(found) > 0 && found[0].mayOpen
+		for _, l := range found[:min(len(found), mostOpened)] {
+			from, to := o.page.who(l)
+			text := also + from + " → " + to + ": " + l.what()
+			if len(l.Risks) > 0 {
+				text += "; " + l.riskText()
+			}
+			out = append(out, opened{label, text, len(l.Risks) > 0})
+			label, also = "", ""
+		}
+		if more := len(found) - mostOpened; more > 0 {
+			out = append(out, opened{text: fmt.Sprintf("and %d more, all of which -o json lists", more)})
+		}
+		if section.label == "May open" {
+			switch {
+			case !opens:
+				out = append(out, opened{label: "Opens", text: o.nothing})
+			case o.limits != "":
+				out = append(out, opened{text: o.limits})
+			}
+		}
+	}
+	return out
+}
+
+// rows are the texts as rows of a grid. What to look at twice is marked.
+func (o *Opens) rows(s Style) [][]string {
+	var rows [][]string
+	for _, l := range o.texts() {
+		text := Plain(l.text)
+		if l.risky {
+			text = s.mark("warning") + " " + text
+		}
+		rows = append(rows, []string{l.label, text})
+	}
+	return rows
+}
+
+// sentences are the texts for a page without columns.
+func (o *Opens) sentences() []string {
+	var out []string
+	label := ""
+	for _, l := range o.texts() {
+		label = cmp.Or(l.label, label)
+		text := label + " " + l.text
+		if l.label == "" && l.text == o.limits {
+			text = l.text
+		}
+		out = append(out, text)
+	}
+	return out
+}
