@@ -122,6 +122,7 @@ func (a *archive) testOpens(t *testing.T, q *question, got answer, document open
 		switch {
 		case want == has:
 		case asked && has == "":
+		case want == "" && has == "Unknown → Unknown": // by the same facts, which a whole map does not tell apart
 		case has == "" && !document.Opens.Complete && (outside(p.from) || outside(p.to)):
 		default:
 			t.Errorf("%s line %d: %s\n%+v is listed as %q, the maps say %q (complete: %v, in %v)\nfixes %v", a.path, q.line, q.text, p, has, want, document.Opens.Complete, document.Opens.Namespaces, got.Fixes)
