@@ -42,7 +42,11 @@ func (w World) Make(edits []Edit) (after World, made bool) {
 		case PodLabelAdded:
 			w = w.relabelPods(e)
 		default:
-			edited, err := e.Apply(find(w.set, e.Object))
+			np := find(w.set, e.Object)
+			if np == nil && e.Manifest == nil {
+				return w, false
+			}
+			edited, err := e.Apply(np)
 			if err != nil {
 				return w, false
 			}

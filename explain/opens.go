@@ -71,6 +71,9 @@ func (d *Diagnosis) fixedWorld() (w change.World, made bool) {
 	fixes := 0
 	for _, f := range d.Findings {
 		for _, e := range f.Fix {
+			if e.Object.Kind == "Service" {
+				continue // policies do not see Services
+			}
 			fixes++
 			if slices.ContainsFunc(w.Edits(), e.Same) {
 				continue
