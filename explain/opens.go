@@ -160,21 +160,28 @@ func (d *Diagnosis) askedIn(j check.Judged) []asked {
 	return out
 }
 
-// endsOf are the ends of flows that some endpoints are part of. Nodes and names are part of none.
+// endsOf are the ends of flows that some endpoints are part of, and their addresses, which a block may
+// name. A name is part of none.
 func (d *Diagnosis) endsOf(endpoints []policy.Endpoint) []flows.End {
 	var out []flows.End
+	add := func(e flows.End) {
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
 	for _, e := range endpoints {
-		var end flows.End
+		var addresses []netip.Addr
 		switch {
 		case e.Pod != nil:
-			end = flows.EndOf(d.Snapshot, e.Pod, openedBy)
-		case e.Outside != nil && e.Outside.Prefix.IsValid():
-			end.CIDR = e.Outside.Prefix
-		default:
-			continue
+			add(flows.EndOf(d.Snapshot, e.Pod, openedBy))
+			addresses = e.Pod.IPs
+		case e.Node != nil:
+			addresses = e.Node.IPs
+		case e.Outside.Prefix.IsValid():
+			add(flows.End{CIDR: e.Outside.Prefix})
 		}
-		if !slices.Contains(out, end) {
-			out = append(out, end)
+		for _, a := range addresses {
+			add(flows.End{CIDR: netip.PrefixFrom(a, a.BitLen())})
 		}
 	}
 	return out

@@ -233,7 +233,8 @@ func (p point) in(list []openedFlow) string {
 	return ""
 }
 
-// asks tells whether a flow was asked about, for all pods of the workloads at both ends.
+// asks tells whether a flow was asked about, for all pods of the workloads at both ends. An address of one
+// of them is that end, too.
 func (o opening) asks(p point, s *cluster.Snapshot) bool {
 	owner := func(e openedEnd) openedEnd {
 		for _, pod := range s.Subjects(e.Namespace) {
@@ -246,6 +247,11 @@ func (o opening) asks(p point, s *cluster.Snapshot) bool {
 	}
 	has := func(list []openedEnd, one openedEnd) bool {
 		return slices.ContainsFunc(list, func(e openedEnd) bool {
+			if one.CIDR != "" && e.CIDR == "" {
+				return slices.ContainsFunc(s.HoldersOf(netip.MustParsePrefix(one.CIDR).Addr()), func(h cluster.Holder) bool {
+					return h.Node != nil && h.Node.Name == e.Name || h.Pod != nil && h.Pod.Name == e.Name && h.Pod.Namespace == e.Namespace
+				})
+			}
 			if e.CIDR != "" && one.CIDR != "" {
 				return netip.MustParsePrefix(e.CIDR).Contains(netip.MustParsePrefix(one.CIDR).Addr())
 			}
