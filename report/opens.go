@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
@@ -71,13 +72,12 @@ func (o *Opens) texts() []opened {
 		found := slices.DeleteFunc(slices.Clone(o.lines), func(l *diffLine) bool { return !section.has(l) })
 		label, also := section.label, "also "
 		opens = opens || len(found) > 0 && found[0].mayOpen
-		for _, l := range found[:min(len(found), mostOpened)] {
-			from, to := o.page.who(l)
-			text := also + from + " → " + to + ": " + l.what()
-			if len(l.Risks) > 0 {
-				text += "; " + l.riskText()
+		for _, b := range o.bundles(found[:min(len(found), mostOpened)]) {
+			text := also + strings.Join(b.from, ", ") + " → " + strings.Join(b.to, ", ") + ": " + b.what
+			if b.risk != "" {
+				text += "; " + b.risk
 			}
-			out = append(out, opened{label, text, len(l.Risks) > 0})
+			out = append(out, opened{label, text, b.risk != ""})
 			label, also = "", ""
 		}
 		if more := len(found) - mostOpened; more > 0 {
@@ -94,6 +94,39 @@ func (o *Opens) texts() []opened {
 	}
 	return out
 }
+
+// bundle is flows of which the same is said, from several ends or to several.
+type bundle struct {
+	from, to   []string
+	what, risk string
+}
+
+// bundles puts flows together that go to the same end, and of the others those that come from the same.
+func (o *Opens) bundles(lines []*diffLine) []*bundle {
+	var all []*bundle
+	for _, l := range lines {
+		from, to := o.page.who(l)
+		one := &bundle{[]string{from}, []string{to}, l.what(), l.riskText()}
+		i := slices.IndexFunc(all, func(b *bundle) bool { return b.says(one) && b.to[0] == to })
+		if i < 0 {
+			all = append(all, one)
+			continue
+		}
+		all[i].from = append(all[i].from, from)
+	}
+	var out []*bundle
+	for _, b := range all {
+		i := slices.IndexFunc(out, func(known *bundle) bool { return known.says(b) && slices.Equal(known.from, b.from) })
+		if i < 0 {
+			out = append(out, b)
+			continue
+		}
+		out[i].to = append(out[i].to, b.to...)
+	}
+	return out
+}
+
+func (b *bundle) says(o *bundle) bool { return b.what == o.what && b.risk == o.risk }
 
 // rows are the texts as rows of a grid. What to look at twice is marked.
 func (o *Opens) rows(s Style) [][]string {

@@ -248,9 +248,13 @@ func (o opening) asks(p point, s *cluster.Snapshot) bool {
 	has := func(list []openedEnd, one openedEnd) bool {
 		return slices.ContainsFunc(list, func(e openedEnd) bool {
 			if one.CIDR != "" && e.CIDR == "" {
-				return slices.ContainsFunc(s.HoldersOf(netip.MustParsePrefix(one.CIDR).Addr()), func(h cluster.Holder) bool {
-					return h.Node != nil && h.Node.Name == e.Name || h.Pod != nil && h.Pod.Name == e.Name && h.Pod.Namespace == e.Namespace
-				})
+				var addresses []netip.Addr
+				if pod := s.Pod(e.Namespace, e.Name); pod != nil && e.Kind == "Pod" {
+					addresses = pod.IPs
+				} else if node := s.Node(e.Name); node != nil && e.Kind == "Node" {
+					addresses = node.IPs
+				}
+				return slices.Contains(addresses, netip.MustParsePrefix(one.CIDR).Addr())
 			}
 			if e.CIDR != "" && one.CIDR != "" {
 				return netip.MustParsePrefix(e.CIDR).Contains(netip.MustParsePrefix(one.CIDR).Addr())
