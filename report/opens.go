@@ -9,6 +9,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/ends"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/flows"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // Opens is what the fixes of a document, all made, open and close beside the flows that were asked
@@ -33,7 +34,13 @@ func opensOf(o *explain.Opens) *Opens {
 	}
 	page := &FlowDiff{By: string(flows.ByWorkload), Flows: []FlowChange{}, public: ends.Internet(o.After)}
 	for _, c := range o.Changes {
-		page.add(flowChange(o.After, page.public, c))
+		f := flowChange(o.After, page.public, c)
+		if c.After == policy.Unknown {
+			for _, fact := range slices.Compact(slices.SortedFunc(slices.Values(c.FactsAfter), policy.Fact.Compare)) {
+				f.Causes = append(f.Causes, causeOf(flows.Cause{Kind: flows.NotKnown, Fact: fact}, Options{}))
+			}
+		}
+		page.add(f)
 	}
 	slices.SortStableFunc(page.Flows, func(a, b FlowChange) int {
 		return cmp.Or(cmp.Compare(a.kind(), b.kind()), cmp.Compare(a.risk(), b.risk()))
@@ -106,7 +113,7 @@ func (o *Opens) bundles(lines []*diffLine) []*bundle {
 	var all []*bundle
 	for _, l := range lines {
 		from, to := o.page.who(l)
-		one := &bundle{[]string{from}, []string{to}, l.what(), l.riskText()}
+		one := &bundle{[]string{from}, []string{to}, strings.Join(append([]string{l.what()}, l.because()...), "; "), l.riskText()}
 		i := slices.IndexFunc(all, func(b *bundle) bool { return b.says(one) && b.to[0] == to })
 		if i < 0 {
 			all = append(all, one)
