@@ -35,7 +35,7 @@ func SearchDNS(w World, denied []policy.Decision, namespace bool) ([]Cause, Worl
 		return Search(w, denied)
 	}
 	after := w
-	after.set = set.With(edited)
+	after.set, after.edits = set.With(edited), append(slices.Clip(w.edits), e)
 	cause := Cause{Flow: denied[0].Flow, Edits: []Edit{e}, After: after.Evaluate(denied[0].Flow)}
 	var left []policy.Decision
 	for _, d := range denied {

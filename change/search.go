@@ -35,7 +35,7 @@ func Search(w World, denied []policy.Decision) ([]Cause, World) {
 	}
 	for _, d := range denied {
 		if e, ok := misled(w, denied, d); ok && len(causes) < maxCauses && !allTurned(w, []policy.Decision{d}) {
-			after := w.retarget(e.target)
+			after, _ := w.Make([]Edit{e})
 			accept(Cause{Flow: d.Flow, Edits: []Edit{e}, After: after.Evaluate(d.Flow)}, after)
 		}
 	}

@@ -15,6 +15,8 @@ type World struct {
 	now map[*cluster.Pod]*cluster.Pod
 	// retargeted are the ports of Services that lead elsewhere than they did.
 	retargeted []retargeted
+	// edits are those that were made, in order.
+	edits []Edit
 }
 
 // Start returns the world as it is.
@@ -50,12 +52,17 @@ func (w World) Make(edits []Edit) (after World, made bool) {
 		case TargetPort:
 			w = w.retarget(e.target)
 		default:
-			edited, err := e.Apply(find(w.set, e.Object))
+			np := find(w.set, e.Object)
+			if np == nil && e.Manifest == nil {
+				return w, false
+			}
+			edited, err := e.Apply(np)
 			if err != nil {
 				return w, false
 			}
 			w.set = w.set.With(edited)
 		}
+		w.edits = append(slices.Clip(w.edits), e)
 	}
 	return w, true
 }

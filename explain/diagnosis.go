@@ -21,6 +21,8 @@ type Question struct {
 	// Deep: the snapshot holds the namespaces of both ends as a whole. Findings on what matches
 	// nothing need that.
 	Deep bool
+	// Everywhere: everything was asked for, so that no namespace is left out but what cannot be read.
+	Everywhere bool
 	// Observed is when the cluster was read; zero where that is not known.
 	Observed time.Time
 	// Since asks for what changed within that time before; zero: whatever changed last, where the
@@ -62,6 +64,8 @@ type Diagnosis struct {
 	Steps    []Step
 	// after is the world with the edits of all causes made.
 	after change.World
+	// everywhere: all namespaces were asked for.
+	everywhere bool
 	// Changes is what changed last; nil where nothing is told of that.
 	Changes *Changes
 	// Observed is when the cluster was read; zero where that is not known.
@@ -98,7 +102,7 @@ func Diagnose(q Question) (*Diagnosis, error) {
 		return nil, &NoPortError{destination}
 	}
 	plugin, profile := policy.Recognise(q.Snapshot, q.Plugin)
-	d := &Diagnosis{Pass: check.Pass{
+	d := &Diagnosis{everywhere: q.Everywhere, Pass: check.Pass{
 		Snapshot:    q.Snapshot,
 		Set:         policy.Compile(q.Snapshot, profile),
 		Plugin:      plugin,

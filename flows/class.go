@@ -94,6 +94,9 @@ func (s *Sets) classify() {
 		}
 		s.namespaces = append(s.namespaces, span{n.Name, start, len(s.Classes)})
 	}
+	if s.about != nil {
+		s.about.note(s.Classes)
+	}
 }
 
 // span is the classes of a namespace.

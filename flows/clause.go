@@ -21,6 +21,8 @@ type rule struct {
 type clause struct {
 	ref  policy.RuleRef
 	held [stacks][]held
+	// wide: it is held against every class, not only against those that are asked about.
+	wide bool
 }
 
 // held is the classes of which a clause says one thing.
@@ -41,6 +43,9 @@ func (s *Sets) compileRules() {
 					number = len(s.rules)
 					rules[ref] = number
 					s.rules = append(s.rules, s.compileRule(ref, clauses))
+				}
+				for _, part := range s.rules[number].clauses {
+					part.wide = part.wide || s.isAbout(c.number)
 				}
 				c.rules[d] = append(c.rules[d], number)
 			}
@@ -74,13 +79,18 @@ func (s *Sets) compileRule(ref policy.RuleRef, known map[string]*clause) rule {
 	return r
 }
 
-// hold holds a clause against every class.
+// hold holds a clause against every class that it can be asked of.
 func (s *Sets) hold(c *clause) {
+	asked := func(class *Class) bool { return c.wide || s.isAbout(class.number) }
 	for _, n := range s.namespaces {
-		if n.start == n.end || !s.set.ClauseReaches(c.ref, n.namespace) {
+		classes := s.Classes[n.start:n.end]
+		if !slices.ContainsFunc(classes, asked) || !s.set.ClauseReaches(c.ref, n.namespace) {
 			continue
 		}
-		for _, class := range s.Classes[n.start:n.end] {
+		for _, class := range classes {
+			if !asked(class) {
+				continue
+			}
 			for f, family := range families {
 				if !class.may(f) {
 					continue

@@ -194,6 +194,7 @@ func (w *Worlds) inside(before, after []Row) []Change {
 			after = after[1:]
 		default:
 			out = append(out, transitions(before[0], after[0])...)
+			out = append(out, w.hidden(before[0], after[0])...)
 			before, after = before[1:], after[1:]
 		}
 	}

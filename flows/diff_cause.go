@@ -83,7 +83,7 @@ func policyChanges(before, after *cluster.Snapshot) map[string]PolicyChange {
 		switch old := was[nameOf(p)]; {
 		case old == nil:
 			out[nameOf(p)] = PolicyAdded
-		case equality.Semantic.DeepEqual(old.Spec, p.Spec):
+		case old == p || equality.Semantic.DeepEqual(old.Spec, p.Spec):
 			out[nameOf(p)] = PolicyUnchanged
 		default:
 			out[nameOf(p)] = PolicyEdited

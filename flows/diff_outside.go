@@ -38,7 +38,7 @@ func (w *Worlds) outside(before, after []Row, d policy.Direction) []Change {
 	for _, e := range order {
 		b := index[keyOf(e)]
 		for f := range families {
-			out = append(out, recut(e, d, ofFamily(b.before, d, f), ofFamily(b.after, d, f), f)...)
+			out = append(out, w.recut(e, d, ofFamily(b.before, d, f), ofFamily(b.after, d, f), f)...)
 		}
 	}
 	return out
@@ -58,8 +58,8 @@ func ofFamily(rows []Row, d policy.Direction, f int) []Row {
 
 // recut compares the rows of one object in one direction and family. Neighbouring ranges of which
 // the same became the same are one.
-func recut(e End, d policy.Direction, before, after []Row, f int) []Change {
-	if sameRanges(before, after, d) {
+func (w *Worlds) recut(e End, d policy.Direction, before, after []Row, f int) []Change {
+	if w.before.about == nil && sameRanges(before, after, d) {
 		return nil
 	}
 	var cuts []netip.Prefix
@@ -105,6 +105,7 @@ func recut(e End, d policy.Direction, before, after []Row, f int) []Change {
 				}
 			}
 			out = append(out, transitions(g.before, g.after)...)
+			out = append(out, w.hidden(g.before, g.after)...)
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package flows
 
 import (
 	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -92,6 +93,9 @@ func (s *Sets) Rows(w Wanted, yield func(Row) error) error {
 		if err := r.inside(u); err != nil {
 			return err
 		}
+		if !r.wants(u) {
+			continue
+		}
 		if err := r.exits(u); err != nil {
 			return err
 		}
@@ -126,8 +130,9 @@ func (r *rows) inside(u *unit) error {
 	for _, p := range u.parts {
 		r.touch(touched, p.class)
 	}
-	for number, to := range r.destinations {
-		if len(to.parts) == 0 || !r.Denied && !touched.has(number) || !r.inScope(u.End, to.End) {
+	for number := range r.among(touched) {
+		to := r.destinations[number]
+		if len(to.parts) == 0 || !r.inScope(u.End, to.End) || !r.wants(u) && !r.wants(to) {
 			continue
 		}
 		if row, ok := r.row(u, to); ok {
@@ -140,6 +145,20 @@ func (r *rows) inside(u *unit) error {
 		}
 	}
 	return nil
+}
+
+// among goes through the numbers of the destinations that rows can be to, in order.
+func (r *rows) among(touched bitset) iter.Seq[int] {
+	if !r.Denied {
+		return touched.all()
+	}
+	return func(yield func(int) bool) {
+		for number := range r.destinations {
+			if !yield(number) {
+				return
+			}
+		}
+	}
 }
 
 // touch notes the destinations that a class may reach.
@@ -227,6 +246,9 @@ func (r *rows) entries() error {
 	exposed := exposedPods(r.set.Snapshot())
 	var all []Row
 	for _, u := range r.destinations {
+		if !r.wants(u) {
+			continue
+		}
 		through := entriesOf(u, exposed)
 		for _, row := range r.outside(u, policy.Ingress) {
 			if !r.From.hasRange(row.Source.CIDR) || !r.inScope(row.Source, row.Destination) {

@@ -22,6 +22,7 @@ type Sets struct {
 	using      [stacks]bitset // the classes that can have an address of a family
 	rules      []rule
 	clauses    []*clause
+	about      *about // nil: all pods
 
 	mutex    sync.Mutex
 	interned map[string]*Ports
@@ -32,7 +33,20 @@ var directions = []policy.Direction{policy.Egress, policy.Ingress}
 
 // Compile works out both sides of every class.
 func Compile(set *policy.Set) *Sets {
-	s := &Sets{set: set, of: map[*cluster.Pod]*Class{}, interned: map[string]*Ports{}, met: map[[2]*Ports]*Ports{}}
+	s := prepare(set, nil)
+	each(s.Classes, func(c *Class) {
+		for f := range families {
+			for _, d := range directions {
+				s.lookAt(c, d, f)
+			}
+		}
+	})
+	return s
+}
+
+// prepare groups pods and finds the rules that each group depends on.
+func prepare(set *policy.Set, some *about) *Sets {
+	s := &Sets{set: set, about: some, of: map[*cluster.Pod]*Class{}, interned: map[string]*Ports{}, met: map[[2]*Ports]*Ports{}}
 	s.classify()
 	for f := range families {
 		s.using[f] = newBitset(len(s.Classes))
@@ -48,17 +62,14 @@ func Compile(set *policy.Set) *Sets {
 		}
 	}
 	s.compileRules()
-	each(s.Classes, func(c *Class) {
-		for f := range families {
-			if !s.used(f) || !c.may(f) {
-				continue
-			}
-			for _, d := range directions {
-				c.sides[f][d] = s.look(c, d, f)
-			}
-		}
-	})
 	return s
+}
+
+// lookAt works one side of a class out where it may have an address of a family.
+func (s *Sets) lookAt(c *Class, d policy.Direction, f int) {
+	if s.used(f) && c.may(f) {
+		c.sides[f][d] = s.look(c, d, f)
+	}
 }
 
 // used tells whether any two classes may talk in a family.

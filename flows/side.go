@@ -117,6 +117,9 @@ func (s *Sets) apart(c *Class, d policy.Direction) []int {
 			}
 		}
 	}
+	if !s.isAbout(c.number) {
+		out = slices.DeleteFunc(out, func(number int) bool { return !s.isAbout(number) })
+	}
 	return out
 }
 
@@ -125,6 +128,9 @@ func (s *Sets) partition(c *Class, d policy.Direction, f int, apart []int) []par
 	all := slices.Clone(s.using[f])
 	for _, number := range apart {
 		all[number/wordBits] &^= 1 << (number % wordBits)
+	}
+	if !s.isAbout(c.number) {
+		all, _ = all.split(s.about.classes)
 	}
 	parts := []part{{classes: all}}
 	for _, number := range c.rules[d] {

@@ -97,6 +97,9 @@ func (u *unit) add(c *Class, p *cluster.Pod) {
 	u.parts = append(u.parts, unitPart{c, []*cluster.Pod{p}})
 }
 
+// EndOf returns the end that a pod is part of.
+func EndOf(s *cluster.Snapshot, p *cluster.Pod, by By) End { return End{Ref: refOf(s, p, by)} }
+
 func refOf(s *cluster.Snapshot, p *cluster.Pod, by By) cluster.Ref {
 	switch by {
 	case ByNamespace:

@@ -27,7 +27,8 @@ func newDiagnose(streams Streams) *cobra.Command {
 		Long: `Walk from one end to the other: endpoints, pod labels, namespace labels, ports,
 rules of both ends, DNS, policy logic. Name what decides, the near miss that
 caused it, and the smallest change that mends it. The change is tried out on a
-copy of the policies before it is shown; nothing is changed in the cluster.
+copy of the policies before it is shown, with what else it opens; nothing is
+changed in the cluster.
 
 Without a DESTINATION, a line for each connection that the workload SOURCE is
 declared to have: hosts that its environment and arguments name, DNS, the API
@@ -176,7 +177,7 @@ func (o *options) ask(ctx context.Context, scope cluster.Scope, q explain.Questi
 	if err != nil {
 		return nil, err
 	}
-	q.Snapshot = s
+	q.Snapshot, q.Everywhere = s, scope.All
 	q.Observed = o.observedFor()
 	return explain.Diagnose(q)
 }

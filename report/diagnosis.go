@@ -29,7 +29,9 @@ type Diagnosis struct {
 	Steps       []Step    `json:"steps"`
 	Findings    []Finding `json:"findings"`
 	// Fixes are the fixes of all findings, each once, in the order in which they are to be made.
-	Fixes  []Fix  `json:"fixes,omitempty"`
+	Fixes []Fix `json:"fixes,omitempty"`
+	// Opens is what they open beside what was asked about; absent where it was not worked out.
+	Opens  *Opens `json:"opens,omitempty"`
 	Facts  []Fact `json:"facts"`
 	Gaps   []Gap  `json:"gaps"`
 	Plugin Plugin `json:"plugin"`
@@ -124,6 +126,7 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 	for _, f := range fixesOf(doc.Findings) {
 		doc.Fixes = append(doc.Fixes, f.Fix)
 	}
+	doc.Opens = opensOf(d.Opens())
 	doc.changed, doc.noted = linesOf(d.Changes)
 	if o.Probe != nil || o.Unable != "" {
 		doc.Probe = probeOf(o.Probe, o.Unable)

@@ -36,7 +36,7 @@ func (d *Diagnosis) markdown(w io.Writer) error {
 		page.blank()
 		page.line("### What the fixes change")
 		page.blank()
-		for _, text := range d.fixed {
+		for _, text := range slices.Concat(d.fixed, d.Opens.sentences()) {
 			page.line("- " + markdown(text) + ".")
 		}
 	}

@@ -167,6 +167,7 @@ func (p *pager) fixes(d *Diagnosis) {
 			}
 			rows = append(rows, []string{label, Plain(text)})
 		}
+		rows = append(rows, d.Opens.rows(p.style)...)
 	case len(fixes) == 0 && first.Advice != "" && d.Result != "Works" && (d.Result != "Unclear" || len(d.Facts) == 0):
 		text, command := commandIn(first.Advice)
 		rows, todo = append(rows, []string{advised, Plain(text)}), command

@@ -69,7 +69,7 @@ type FlowChange struct {
 	Gone  []string `json:"gone,omitempty"`
 	Risks []Risk   `json:"risks"`
 	// Causes are why, of one flow of each stretch of ports.
-	Causes  []Cause    `json:"causes"`
+	Causes  []Cause    `json:"causes,omitempty"`
 	Through []MapEntry `json:"through,omitempty"`
 
 	mayOpen, mayClose bool
@@ -195,6 +195,16 @@ func (f FlowChange) risk() int {
 func (r Risk) rank() int { return slices.Index(check.RiskKinds, check.RiskKind(r.Risk)) }
 
 func (d *FlowDiff) flow(c Compared, f flows.Change, o Options) FlowChange {
+	out := flowChange(c.After, d.public, f)
+	for _, cause := range c.Worlds.Causes(f) {
+		out.Causes = append(out.Causes, causeOf(cause, o))
+	}
+	return out
+}
+
+// flowChange is a change without its causes. Its risks are those in the cluster as it is after it, of
+// which public are the addresses of the internet.
+func flowChange(after *cluster.Snapshot, public []netip.Prefix, f flows.Change) FlowChange {
 	out := FlowChange{
 		Change: string(f.Kind()), Source: mapEnd(f.Source), Destination: mapEnd(f.Destination),
 		Before: f.Before.String(), After: f.After.String(), Connections: connectionsOf(f.Ports), Stays: connectionsOf(f.Stays),
@@ -213,12 +223,9 @@ func (d *FlowDiff) flow(c Compared, f flows.Change, o Options) FlowChange {
 		}
 	}
 	if f.MayOpen() {
-		for _, r := range check.Risks(c.After, f, d.public) {
+		for _, r := range check.Risks(after, f, public) {
 			out.Risks = append(out.Risks, Risk{Risk: string(r.Kind), Evidence: r.Evidence, text: explain.RiskText(r)})
 		}
-	}
-	for _, cause := range c.Worlds.Causes(f) {
-		out.Causes = append(out.Causes, causeOf(cause, o))
 	}
 	return out
 }
