@@ -33,15 +33,15 @@ Real names are those of your namespaces, workloads, labels, policies and hosts.
 
 Who may have what
   Your own team: the whole file.
-  Anybody else, such as a vendor or a public tracker: %s alone.
-  Take them out first. The whole file tells which other name stands for which
-  real one.
+  Anybody else, such as a vendor or a public tracker:
+    %s alone. Take them out first: the whole file
+    tells which other name stands for which real one.
 
-No file has anything of Secrets, tokens, passwords or kubeconfig, nor values of
-variables but the hosts and ports that they name. The other names are drawn
-anew for each snapshot. IP addresses, port numbers, times and words that
-Kubernetes itself uses stay readable in it; "kubectl netpol-doctor snapshot
---help" says what somebody may still learn from it.
+No file has Secrets, tokens, keys or passwords in it, nor values of variables
+but the hosts and ports that they name. The other names are drawn anew for each
+snapshot. IP addresses, port numbers, times and words that Kubernetes itself
+uses stay readable in it; "kubectl netpol-doctor snapshot --help" says what
+somebody may still learn from it.
 
 Ask again, without the cluster
 `, strings.Join(WithOtherNames(), " and "))

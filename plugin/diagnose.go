@@ -115,7 +115,7 @@ says which file may go to whom. It is not written over a file that is there.
 	f.register(c)
 	p.register(c)
 	c.Flags().BoolVar(&test, "probe", false, "test it on the network as well, from an ephemeral container in the source pod (see probe --help)")
-	c.Flags().StringVar(&path, "incident", "", "write `FILE`.zip as well, to be attached to a ticket: the answer, versions, requests and a snapshot with other names")
+	c.Flags().StringVar(&path, "incident", "", "write `FILE` as well, a ZIP archive to be attached to a ticket: the answer, versions, requests and a snapshot with other names")
 	c.Flags().DurationVar(&since, "since", 0, "show what changed within `DURATION`, such as 2h, before the cluster was read, also where the connection works")
 	return c
 }

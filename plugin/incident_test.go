@@ -93,6 +93,10 @@ func TestIncidentOfFiles(t *testing.T) {
 		{"DNS name", []string{"deploy/order", "payment-service.production.svc.cluster.local:443", "-n", "production"}, 0, "Works, Allowed", []string{"payment", "production", "order"}},
 		{"internet", []string{"internet", "svc/ingress-nginx-controller:443", "-n", "ingress-nginx"}, 0, "Works, Allowed", []string{"production", "payment"}},
 		{"address", []string{"deploy/payment", "192.0.2.10:443", "-n", "production"}, 0, "Works, Allowed", []string{"payment", "production"}},
+		{"range", []string{"deploy/payment", "198.51.100.0/29:443", "-n", "production", "-A"}, 0, "Works, Allowed", []string{"payment", "production"}},
+		{"IPv6 address", []string{"deploy/payment", "[2001:db8::1]:443", "-n", "production"}, 1, "Fails, Denied", []string{"payment", "production"}},
+		{"node", []string{"node/worker-1", "pod/order-validator:9443", "-n", "production", "--network-plugin", "kube-router", "--with", "../examples/shop/runbooks/webhook"}, 0, "Works, Allowed", []string{"validator", "worker", "production"}},
+		{"Ingress", []string{"ingress/shop", "svc/frontend:http", "-n", "production"}, 3, "Unclear, Unknown", []string{"frontend", "production"}},
 		{"service without pods", []string{"deploy/api-gateway", "svc/payment:443", "-n", "production", "--with", "../examples/shop/runbooks/refused"}, 1, "Fails, Unknown", []string{"payment", "production"}},
 		{"API server", []string{"apiserver", "svc/order-validator:443", "-n", "production", "--network-plugin", "kube-router", "--with", "../examples/shop/runbooks/webhook"}, 1, "Fails, Denied", []string{"validator", "production"}},
 		{"unclear", []string{"deploy/payment", "api.example.com:443", "-n", "production"}, 3, "Unclear, Unknown", []string{"payment", "production"}},
@@ -195,7 +199,7 @@ func TestIncidentHoldsNoSecrets(t *testing.T) {
 	}
 	for file, says := range map[string][]string{
 		"versions.txt": {"API server      v1.99.1", "--token (its value is left out)", "--as (its value is left out)", "--namespace vault", "netpol-doctor ", "commit ", "go ", "os ", "answer          Fails, Denied"},
-		"requests.txt": {"GET /version 200", "GET /apis/networking.k8s.io/v1/namespaces/vault/networkpolicies"},
+		"requests.txt": {"GET /version", "GET /apis/networking.k8s.io/v1/namespaces/vault/networkpolicies"},
 		"report.md":    {"vault/client"},
 	} {
 		for _, want := range says {

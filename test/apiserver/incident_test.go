@@ -57,7 +57,7 @@ func incidentOf(t *testing.T, s *Server, q shopQuestion, live []string) {
 	if !strings.Contains(files["versions.txt"], version.GitVersion) || !strings.Contains(files["report.md"], q.code) || !strings.Contains(files["diagnosis.json"], q.code) {
 		t.Errorf("%s%s", files["versions.txt"], files["report.md"])
 	}
-	if !strings.Contains(files["requests.txt"], "GET /version 200") || !strings.Contains(files["requests.txt"], "/networkpolicies") {
+	if !strings.Contains(files["requests.txt"], "GET /version") || !strings.Contains(files["requests.txt"], "/networkpolicies") {
 		t.Errorf("requests: %s", files["requests.txt"])
 	}
 	config, err := clientcmd.LoadFromFile(live[1])
