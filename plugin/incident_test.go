@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,7 +67,7 @@ func askedAgain(t *testing.T, files map[string]string) (command string, r result
 	for line := range strings.Lines(files["README.txt"]) {
 		args, ok := strings.CutPrefix(strings.TrimSpace(line), "kubectl netpol-doctor diagnose ")
 		if ok {
-			command = args
+			command, args = args, strings.ReplaceAll(args, "'", "") // which a shell would take away
 			r = doctorRun(t.Context(), append([]string{"diagnose"}, strings.Fields(strings.ReplaceAll(args, "snapshot.yaml", saved))...)...)
 		}
 	}
@@ -264,6 +266,41 @@ func TestIncidentThatCannotBeWritten(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(directory, "*")); err != nil || len(left) != 1 {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
+}
+
+// A dry run gives no answer, so there is nothing to write.
+func TestIncidentOfADryRun(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.zip")
+	r := doctorRun(t.Context(), "diagnose", "deploy/a", "deploy/b:80", "--probe", "--dry-run", "--incident", path)
+	if r.code != 2 || !strings.Contains(r.stderr, "--incident and --dry-run exclude each other") {
+		t.Errorf("%+v", r)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
+	}
+}
+
+// A file that cannot be written to the end does not stay.
+func TestIncidentThatIsHalfWritten(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.zip")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &attachment{path: path, file: f}
+	if err := f.Close(); err != nil { // as when the disk is gone
+		t.Fatal(err)
+	}
+	if err := a.write([]byte("half")); err == nil || !strings.Contains(err.Error(), "writing "+path) {
+		t.Errorf("%v", err)
+	}
+	a.discard()
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
+	}
+	(*attachment)(nil).discard() // none was asked for
 }
 
 // Ctrl-C leaves no file behind, whenever it comes.
