@@ -39,8 +39,8 @@ type flags struct {
 type options struct {
 	streams   Streams
 	source    cluster.Source
-	config    *rest.Config // of the cluster; nil for files
-	requests  *requestLog  // what was asked of it; nil: nobody wants to know
+	config    *rest.Config  // of the cluster; nil for files
+	requests  *requestLog   // what was asked of it; nil: nobody wants to know
 	scope     cluster.Scope // what was read last
 	fromFiles bool
 	namespace string
