@@ -57,7 +57,7 @@ func AboutSymptom(text string) (*Explanation, error) {
 	if len(found) == 0 {
 		return nil, &NoSymptomError{text}
 	}
-	e := &Explanation{Subject: SubjectSymptom, About: fmt.Sprintf("%q", text), Findings: found}
+	e := &Explanation{Subject: SubjectSymptom, About: fmt.Sprintf("%q", text), Findings: found, Runbook: check.RunbookFor(found[0].Symptom)}
 	e.Text = "Each of these shows it; diagnose SOURCE DESTINATION tells which it is, explain CODE what to do about it"
 	if check.IsNoRoute(text) {
 		e.Text = "This is rarely a NetworkPolicy: most plugins drop what is denied, and the client times out. Look for a pod that is gone, a node that is down or a firewall of the node first. " + e.Text

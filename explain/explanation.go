@@ -35,7 +35,9 @@ type Explanation struct {
 	Notes []Note
 	// Findings are entries of the catalogue, likeliest first.
 	Findings []check.Shown
-	Facts    []policy.Fact
+	// Runbook is the address of the page about the symptom; may be empty.
+	Runbook string
+	Facts   []policy.Fact
 	// Snapshot is the cluster that was looked at, nil where none was needed.
 	Snapshot *cluster.Snapshot
 	Plugin   policy.Plugin

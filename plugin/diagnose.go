@@ -18,6 +18,7 @@ import (
 
 func newDiagnose(streams Streams) *cobra.Command {
 	f, p := &flags{}, &probing{}
+	var path string
 	var since time.Duration
 	var test bool
 	c := &cobra.Command{
@@ -33,6 +34,12 @@ changed in the cluster.
 Without a DESTINATION, a line for each connection that the workload SOURCE is
 declared to have: hosts that its environment and arguments name, DNS, the API
 server, and who names its Services. What Secrets and ConfigMaps say is not read.
+
+--incident FILE.zip writes a file to attach, beside the answer: the report, the
+diagnosis as JSON, versions, the requests that were made, and a snapshot by
+which the question can be asked again without the cluster. The snapshot has
+other names for everything, the report has the real ones; the README.txt in it
+says which file may go to whom. It is not written over a file that is there.
 ` + targetHelp,
 		Example: `  # in the cluster that kubeconfig points at
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production
@@ -49,6 +56,9 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
   # does the network do what policies say?
   kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production --probe
 
+  # a file for the ticket
+  kubectl netpol-doctor diagnose deploy/api-gateway svc/payment:443 -n production --incident incident.zip
+
   # from the internet; to an address; as JSON
   kubectl netpol-doctor diagnose internet svc/ingress-nginx-controller:443 -n ingress-nginx
   kubectl netpol-doctor diagnose deploy/payment 192.0.2.10:443 -n production -o json`,
@@ -57,6 +67,12 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
 			if err := checkProbing(c, p, test); err != nil {
 				return err
 			}
+			attached, err := reserveIncident(c, path, len(args), p)
+			if err != nil {
+				return err
+			}
+			defer attached.discard()
+			f.keepRequests = attached != nil
 			open := func() (*options, error) { return f.toOptions(c.Context(), c, streams) }
 			if test {
 				open = func() (*options, error) { return f.toProber(c, streams) }
@@ -86,12 +102,21 @@ server, and who names its Services. What Secrets and ConfigMaps say is not read.
 					return err
 				}
 			}
-			return o.finish(report.NewDiagnosis(d, document), outcome{d.Result})
+			answer := report.NewDiagnosis(d, document)
+			err = o.finish(answer, outcome{d.Result})
+			if attached == nil || !errors.As(err, &outcome{}) {
+				return err
+			}
+			if failed := o.attach(c, attached, d, answer); failed != nil {
+				return failed
+			}
+			return err
 		},
 	}
 	f.register(c)
 	p.register(c)
 	c.Flags().BoolVar(&test, "probe", false, "test it on the network as well, from an ephemeral container in the source pod (see probe --help)")
+	c.Flags().StringVar(&path, "incident", "", "write `FILE` as well, a ZIP archive to be attached to a ticket: the answer, versions, requests and a snapshot with other names")
 	c.Flags().DurationVar(&since, "since", 0, "show what changed within `DURATION`, such as 2h, before the cluster was read, also where the connection works")
 	return c
 }

@@ -30,6 +30,7 @@ type flags struct {
 	all          bool
 	who          bool
 	showRequests bool
+	keepRequests bool // every request is kept, to be told later
 	everything   bool // whatever the question, objects of all kinds are read
 	waysIn       bool // Ingresses and the Gateway API are read
 	several      bool // -n takes several namespaces
@@ -40,7 +41,9 @@ type flags struct {
 type options struct {
 	streams   Streams
 	source    cluster.Source
-	config    *rest.Config // of the cluster; nil for files
+	config    *rest.Config  // of the cluster; nil for files
+	requests  *requestLog   // what was asked of it; nil: nobody wants to know
+	scope     cluster.Scope // what was read last
 	fromFiles bool
 	namespace string
 	named     bool // the namespace was named with -n
@@ -199,6 +202,7 @@ func quoted(word string) string {
 func (o *options) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapshot, error) {
 	stop := o.streams.spin("reading")
 	defer stop()
+	o.scope = scope
 	s, err := o.source.Read(ctx, scope)
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(ctx.Err(), err)

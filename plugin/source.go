@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -71,13 +70,12 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 		return fmt.Errorf("reading kubeconfig: %w (to read manifests instead of a cluster, use -f)", err)
 	}
 	settings := live.Options{Foreign: foreignKinds()}
-	if f.showRequests {
-		var mutex sync.Mutex
-		settings.Log = func(r live.Request) {
-			mutex.Lock()
-			defer mutex.Unlock()
-			_, _ = fmt.Fprintf(o.streams.Err, "%s %s %d, %d objects, %dms\n", r.Verb, r.Path, r.Status, r.Items, r.Duration.Milliseconds())
+	if f.showRequests || f.keepRequests {
+		o.requests = &requestLog{keep: f.keepRequests}
+		if f.showRequests {
+			o.requests.out = o.streams.Err
 		}
+		settings.Log = o.requests.tell
 	}
 	source, err := live.Open(config, settings)
 	if err != nil {

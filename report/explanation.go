@@ -20,6 +20,7 @@ type Explanation struct {
 	Treatments []Treatment      `json:"treatments"`
 	Notes      []Note           `json:"notes"`
 	Findings   []CatalogueEntry `json:"findings"`
+	Runbook    string           `json:"runbook,omitempty"` // the address of the page about a symptom
 	Facts      []Fact           `json:"facts"`
 	Gaps       []Gap            `json:"gaps"`
 	Plugin     *Plugin          `json:"plugin,omitempty"` // absent where no cluster was looked at
@@ -86,7 +87,7 @@ type CatalogueEntry struct {
 func NewExplanation(e *explain.Explanation, o Options) *Explanation {
 	doc := &Explanation{
 		Header: Header{APIVersion, "Explanation"}, Subject: string(e.Subject), Origin: o.locate(e.Origin, ""), About: e.About,
-		Complete: !e.Incomplete, Text: e.Text,
+		Complete: !e.Incomplete, Text: e.Text, Runbook: e.Runbook,
 		Treatments: []Treatment{}, Notes: []Note{}, Findings: []CatalogueEntry{}, Facts: factsOf(e.Facts), Gaps: []Gap{},
 		command: o.Command, result: string(e.Result()),
 	}

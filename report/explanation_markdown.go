@@ -24,6 +24,10 @@ func (e *Explanation) markdown(w io.Writer) error {
 		page.blank()
 		page.line(markdown(e.Text) + ".")
 	}
+	if e.Runbook != "" {
+		page.blank()
+		page.line("More: " + e.Runbook)
+	}
 	if len(e.Notes) > 0 {
 		page.blank()
 		page.line("### To mind")

@@ -78,6 +78,10 @@ func (p *pager) candidates(e *Explanation) {
 	}
 	p.blank()
 	p.text("", Plain(e.Text)+".")
+	if e.Runbook != "" {
+		p.blank()
+		p.line(indent + "More  " + e.Runbook) // is not wrapped, as it is to be clicked or copied
+	}
 }
 
 // candidateText names a finding, and the symptom by which it was found where that is not the

@@ -100,6 +100,9 @@ func TestShop(t *testing.T) {
 			}
 			answer := q.ask(t, live...)
 			fails(t, q.code, "the live cluster", answer)
+			if q.overlay == "port-mismatch" {
+				incidentOf(t, s, q, live)
+			}
 			fails(t, q.code, "the manifests", q.ask(t, "-f", shopBase, "--with", q.manifests()))
 			sameDocument(t, "applied", answer, "foreseen", foreseen)
 
@@ -116,6 +119,7 @@ func TestShop(t *testing.T) {
 			works(t, "the mended cluster", q.ask(t, live...))
 		})
 	}
+	t.Run("runbooks", func(t *testing.T) { followRunbooks(t, s, live) })
 }
 
 // podNamed returns the name of a pod whose name begins with that of its workload.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,11 @@ func documents(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(pages, "README.md", "examples/shop/README.md", "CONTRIBUTING.md")
+	runbooks, err := filepath.Glob("docs/runbooks/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(pages, runbooks, []string{"README.md", "examples/shop/README.md", "CONTRIBUTING.md"})
 }
 
 var console = regexp.MustCompile("(?s)```console\n(.*?)```")

@@ -30,6 +30,7 @@ var order = [][]string{
 	{"explain"},
 	{"probe"},
 	{"report", "probe/live", "snapshot"},
+	{"incident"},
 	{"plugin"},
 	{"cmd/kubectl-netpol_doctor"},
 }
