@@ -15,9 +15,9 @@ function draw(flows, ends) {
   const edge = 60;
   const layout = arrange(flows, ends, { w: Math.max(200, picture.clientWidth - edge), h: Math.max(200, picture.clientHeight - edge - 20) });
   const links = linksOf(byId("common").checked ? flows : flows.filter((f) => !f.common), layout.boxOf);
-  route(links);
+  route(links, layout);
   Object.assign(drawn, { layout, links, things: new Map(), boxes: [] });
-  const backs = svg("g", {}), lines = svg("g", {}), fronts = svg("g", {});
+  const backs = svg("g", {}), shared = svg("g", { class: "shared" }), lines = svg("g", {}), fronts = svg("g", {});
   for (const h of layout.headings) fronts.append(svg("text", { class: "heading", x: h.x, y: -18 }, h.title));
   const order = (list) => list.sort((a, b) => a.x - b.x || a.y - b.y);
   const columns = (place) => order(layout.columns.filter((b) => b.end.place === place));
@@ -27,9 +27,10 @@ function draw(flows, ends) {
     for (const b of order(g.inner || [])) fronts.append(drawEnd(b));
   }
   for (const b of columns("to")) fronts.append(drawEnd(b));
-  // What is common is drawn first, so that it is below.
-  for (const l of [...links].sort((a, b) => Number(b.common) - Number(a.common))) lines.append(drawLink(l));
-  picture.replaceChildren(markers(), backs, lines, fronts);
+  // What is common is faint as one, below the rest: many faint lines on the same way stay faint.
+  for (const l of links) (l.common ? shared : lines).append(drawLink(l));
+  pointAway();
+  picture.replaceChildren(markers(), backs, shared, lines, fronts);
   picture.classList.toggle("crowded", links.filter((l) => l.common).length > 120);
   byId("expand").disabled = layout.groups.every((g) => g.open || g.single);
   byId("collapse").disabled = layout.groups.every((g) => !g.open);
@@ -130,6 +131,7 @@ function fit() {
 
 // look brings a part of the picture into view, and as much around it as there is room for.
 function look(x, y, w, h) {
+  pointAway();
   const by = Math.max(w / picture.clientWidth, h / picture.clientHeight) || 1;
   const wide = picture.clientWidth * by, high = picture.clientHeight * by;
   Object.assign(view, { x: x - (wide - w) / 2, y: y - (high - h) / 2, w: wide, h: high });
