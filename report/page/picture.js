@@ -17,7 +17,7 @@ function draw(flows, ends) {
   const links = linksOf(byId("common").checked ? flows : flows.filter((f) => !f.common), layout.boxOf);
   route(links, layout);
   Object.assign(drawn, { layout, links, things: new Map(), boxes: [] });
-  const backs = svg("g", {}), shared = svg("g", { class: "shared" }), lines = svg("g", {}), fronts = svg("g", {});
+  const backs = svg("g", {}), shared = svg("g", { class: "shared" }), lines = svg("g", {}), fronts = svg("g", {}), labels = svg("g", { "aria-hidden": "true" });
   for (const h of layout.headings) fronts.append(svg("text", { class: "heading", x: h.x, y: -18 }, h.title));
   const order = (list) => list.sort((a, b) => a.x - b.x || a.y - b.y);
   const columns = (place) => order(layout.columns.filter((b) => b.end.place === place));
@@ -28,9 +28,12 @@ function draw(flows, ends) {
   }
   for (const b of columns("to")) fronts.append(drawEnd(b));
   // What is common is faint as one, below the rest: many faint lines on the same way stay faint.
-  for (const l of links) (l.common ? shared : lines).append(drawLink(l));
+  for (const l of links) {
+    (l.common ? shared : lines).append(drawLink(l));
+    labels.append(drawn.things.get(l.id).label);
+  }
   pointAway();
-  picture.replaceChildren(markers(), backs, shared, lines, fronts);
+  picture.replaceChildren(markers(), backs, shared, lines, fronts, labels);
   picture.classList.toggle("crowded", links.filter((l) => l.common).length > 120);
   byId("expand").disabled = layout.groups.every((g) => g.open || g.single);
   byId("collapse").disabled = layout.groups.every((g) => !g.open);
@@ -76,8 +79,10 @@ function drawGroup(g) {
 function drawLink(l) {
   const words = boxWords(l.from) + " to " + boxWords(l.to) + ": " + (l.flows.length === 1 ? l.flows[0].text : counted(l.flows.length, "flow")) + ", " + linkWords[l.verdict];
   const node = thing(l.id, null, words, { class: "link " + l.verdict.toLowerCase() + (l.common ? " common" : "") },
-    svg("title", {}, words), svg("path", { class: "reach", d: l.path }), svg("path", { class: "line", d: l.path, "marker-end": "url(#tip-" + l.verdict.toLowerCase() + ")" }),
-    svg("text", { class: "ports", x: l.middle.x, y: l.middle.y - 4, "text-anchor": "middle" }, l.flows.length === 1 ? shortened(l.flows[0].text, 170) : counted(l.flows.length, "flow")));
+    svg("title", {}, words), svg("path", { class: "reach", d: l.path }), svg("path", { class: "line", d: l.path, "marker-end": "url(#tip-" + l.verdict.toLowerCase() + ")" }));
+  // Labels are above boxes, which would hide them, and no wider than what is free between.
+  const room = Math.min(170, Math.max(56, Math.abs(l.b.x - l.a.x) - 12));
+  drawn.things.get(l.id).label = svg("text", { class: "ports", x: l.middle.x, y: l.middle.y - 4, "text-anchor": "middle" }, l.flows.length === 1 ? shortened(l.flows[0].text, room) : counted(l.flows.length, "flow"));
   for (const id of new Set([l.from.id, l.to.id])) drawn.things.get(id).links.push(l);
   return node;
 }
@@ -116,6 +121,7 @@ function highlight() {
     t.node.classList.toggle("selected", keys.has(key));
     t.node.setAttribute("aria-current", String(keys.has(key)));
     t.node.classList.toggle("near", near.has(key) || t.box !== null && t.box.open === true);
+    if (t.label) t.label.classList.toggle("near", near.has(key));
   }
 }
 

@@ -4,11 +4,19 @@
 
 const pointer = { x: null, y: null, node: null };
 
+// mark gives a class to a thing and to its label, or takes it.
+function mark(node, name, is) {
+  if (!node) return;
+  node.classList.toggle(name, is);
+  const t = drawn.things.get(node.dataset.key);
+  if (t && t.label && t.node === node) t.label.classList.toggle(name, is);
+}
+
 function pointTo(node) {
   if (pointer.node === node) return;
-  if (pointer.node) pointer.node.classList.remove("pointed");
+  mark(pointer.node, "pointed", false);
   pointer.node = node;
-  if (node) node.classList.add("pointed");
+  mark(node, "pointed", true);
 }
 const pointAway = () => pointTo(null);
 
@@ -18,5 +26,9 @@ addEventListener("pointermove", (event) => {
   Object.assign(pointer, { x: event.screenX, y: event.screenY });
   if (moved) pointTo(event.buttons === 0 && picture.contains(event.target) ? event.target.closest(".thing") : null);
 });
+// The label of the line that the keyboard is at is shown, as that of a line that is pointed at.
+for (const [event, is] of [["focusin", true], ["focusout", false]]) {
+  picture.addEventListener(event, (e) => mark(e.target.closest(".thing"), "focused", is && e.target.matches(":focus-visible")));
+}
 picture.addEventListener("pointerleave", pointAway);
 addEventListener("scroll", pointAway, { capture: true, passive: true });
