@@ -182,3 +182,35 @@ func FuzzName(f *testing.F) {
 		}
 	})
 }
+
+// Policies of other layers say whatever somebody wrote there: fields that have the name of one that is
+// kept elsewhere are not kept in them, and the keys that programs of a proxy take are names, too.
+func TestOtherLayersKeepNoNames(t *testing.T) {
+	t.Parallel()
+	file := t.TempDir() + "/other.yaml"
+	if err := os.WriteFile(file, []byte(`
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: one, namespace: zebra}
+spec:
+  endpointSelector: {matchExpressions: [{key: zebra, operator: Exists}]}
+  labels: [{key: zebra, value: zebra, source: zebra}]
+  egress:
+  - reason: zebra
+    source: zebra
+    time: zebra
+    args: [zebra]
+    toPorts: [{ports: [{port: "443", protocol: TCP}], rules: {l7proto: zebra, l7: [{zebra: zebra}]}}]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := redacted(t, "", file)
+	if at := strings.Index(text, "zebra"); at >= 0 {
+		t.Errorf("a name is in the file: %s", text[max(0, at-200):min(len(text), at+60)])
+	}
+	for _, kept := range []string{"operator: Exists", "protocol: TCP", "kind: CiliumNetworkPolicy"} {
+		if !strings.Contains(text, kept) {
+			t.Errorf("%s is not in the file: %s", kept, text)
+		}
+	}
+}
