@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -126,10 +127,14 @@ var kept = map[string]bool{
 	"operation": true, "fieldsType": true, "protocol": true, "operator": true, "policyTypes": true,
 	"phase": true, "dnsPolicy": true, "addressType": true, "restartPolicy": true, "conditionType": true,
 	"ipFamilies": true, "externalTrafficPolicy": true, "internalTrafficPolicy": true, "clusterIP": true,
-	"clusterIPs": true, "kubeletVersion": true, "reason": true, "source": true, "uid": true,
+	"clusterIPs": true, "reason": true, "source": true, "uid": true,
 	"args":              true, // those of an agent that are kept
 	"creationTimestamp": true, "deletionTimestamp": true, "startTime": true, "time": true, "observedAt": true,
 }
+
+// kubeletVersion is what is kept of the version of a node: whoever builds it may add a name of theirs. That
+// it is of k3s tells which network plugin there is.
+var kubeletVersion = regexp.MustCompile(`^v?[0-9.]+(\+k3s[0-9]*)?`)
 
 // userMaps are the fields that are maps of which the user chose the keys. Those of l7 are for programs
 // that a proxy of Cilium is extended by.
@@ -138,6 +143,9 @@ var userMaps = map[string]bool{"labels": true, "matchLabels": true, "annotations
 func (w walker) value(field string, value any) any {
 	switch v := value.(type) {
 	case string:
+		if field == "kubeletVersion" {
+			return kubeletVersion.FindString(v)
+		}
 		if w.kept[field] || isAddress(v) {
 			return v
 		}
