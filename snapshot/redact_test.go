@@ -183,8 +183,9 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// Policies of other layers say whatever somebody wrote there, as versions of nodes may: fields that have the name of one that is
-// kept elsewhere are not kept in them, and the keys that programs of a proxy take are names, too.
+// Policies of other layers say whatever somebody wrote there, as versions of nodes may: fields that have
+// the name of one that is kept elsewhere are not kept in them, and the keys that programs of a proxy take
+// are names, too.
 func TestOtherLayersKeepNoNames(t *testing.T) {
 	t.Parallel()
 	file := t.TempDir() + "/other.yaml"
