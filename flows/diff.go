@@ -246,11 +246,25 @@ func alike(a, b Row) bool {
 	return a.equal(b.Ports) && a.Partial == b.Partial && sameFacts(a.Facts, b.Facts)
 }
 
+// sameFacts compares what rows hang on. A row takes what it hangs on from pods that no policy tells from
+// its own, which need not be the same ones in both worlds; so of facts about pods, which pod it is does
+// not count.
 func sameFacts(a, b []policy.Fact) bool {
 	missing := func(facts []policy.Fact) func(policy.Fact) bool {
-		return func(f policy.Fact) bool { return !slices.Contains(facts, f) }
+		return func(f policy.Fact) bool {
+			return !slices.ContainsFunc(facts, func(o policy.Fact) bool { return ofAnyPod(f) == ofAnyPod(o) })
+		}
 	}
 	return !slices.ContainsFunc(a, missing(b)) && !slices.ContainsFunc(b, missing(a))
+}
+
+// ofAnyPod leaves out which pod a fact is about.
+func ofAnyPod(f policy.Fact) policy.Fact {
+	switch f.Kind {
+	case policy.PodAddress, policy.PodLabel:
+		f.Object = cluster.Ref{}
+	}
+	return f
 }
 
 var verdicts = []policy.Verdict{policy.Denied, policy.Unknown, policy.Allowed}

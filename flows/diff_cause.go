@@ -136,7 +136,7 @@ func (w *Worlds) Causes(c Change) []Cause {
 		}
 	}
 	if c.Before == policy.Unknown && c.After == policy.Unknown {
-		add(unknowns(slices.Concat(c.FactsBefore, c.FactsAfter))...)
+		add(unknowns(w.openFacts(c))...)
 	}
 	explained := slices.ContainsFunc(out, func(c Cause) bool {
 		return c.Kind != AllowedBy && c.Kind != Open && (c.Policy == nil || c.Change != PolicyUnchanged)
@@ -145,6 +145,23 @@ func (w *Worlds) Causes(c Change) []Cause {
 		add(Cause{Kind: Elsewhere})
 	}
 	slices.SortFunc(out, Cause.Compare)
+	return out
+}
+
+// openFacts is what a change hangs on of which nothing is known, before and after: as it is of pods of
+// its own ends, where there are some.
+func (w *Worlds) openFacts(c Change) []policy.Fact {
+	var out []policy.Fact
+	for _, e := range w.examples(c) {
+		for _, d := range []*policy.Decision{e.before, e.after} {
+			if d != nil && d.Verdict == policy.Unknown {
+				out = append(out, d.Facts...)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = slices.Concat(c.FactsBefore, c.FactsAfter)
+	}
 	return out
 }
 

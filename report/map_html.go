@@ -31,7 +31,7 @@ const MostOnPage = 5000
 var pageFiles embed.FS
 
 // pageScripts are put together in this order.
-var pageScripts = []string{"dom", "data", "words", "filter", "layout", "links", "picture", "keys", "details", "table", "main"}
+var pageScripts = []string{"dom", "data", "words", "filter", "layout", "around", "links", "picture", "point", "keys", "details", "table", "main"}
 
 var pageTemplate = template.Must(template.New("page.html").ParseFS(pageFiles, "page/page.html"))
 

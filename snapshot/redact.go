@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -79,19 +80,46 @@ func sortLists(spec object) {
 // walkObject calls a function for every text of an object that may hold a name, and returns the
 // object with what it returns.
 func walkObject(o object, text func(string) string) object {
-	w := walker{text}
 	out := object{}
+	version, _ := o["apiVersion"].(string)
 	for key, value := range o {
 		if key == "apiVersion" || key == "kind" { // are of a kind that is read
 			out[key] = value
 			continue
+		}
+		w := walker{text, kept}
+		if strings.HasPrefix(key, "spec") && !ours[group(version)] {
+			w.kept = keptElsewhere
 		}
 		out[key] = w.value(key, value)
 	}
 	return out
 }
 
-type walker struct{ text func(string) string }
+// group is the group of an API version.
+func group(version string) string {
+	before, _, named := strings.Cut(version, "/")
+	if !named {
+		return ""
+	}
+	return before
+}
+
+// ours are the groups whose kinds are written of fields that are known. What is in policies of other
+// layers is whatever somebody has written there.
+var ours = map[string]bool{
+	"": true, "apps": true, "batch": true, "networking.k8s.io": true, "discovery.k8s.io": true,
+	"rbac.authorization.k8s.io": true, cluster.GatewayGroup: true, "netpol-doctor.dev": true,
+}
+
+// keptElsewhere are the fields of policies of other layers whose text is kept.
+var keptElsewhere = map[string]bool{"protocol": true, "operator": true, "policyTypes": true}
+
+// walker renames texts, but for those of the fields that are kept.
+type walker struct {
+	text func(string) string
+	kept map[string]bool
+}
 
 // kept are the fields whose text is one of a closed list, a time, or made of numbers, whatever the
 // kind of the object. What is in no list is renamed.
@@ -99,18 +127,26 @@ var kept = map[string]bool{
 	"operation": true, "fieldsType": true, "protocol": true, "operator": true, "policyTypes": true,
 	"phase": true, "dnsPolicy": true, "addressType": true, "restartPolicy": true, "conditionType": true,
 	"ipFamilies": true, "externalTrafficPolicy": true, "internalTrafficPolicy": true, "clusterIP": true,
-	"clusterIPs": true, "kubeletVersion": true, "reason": true, "source": true, "uid": true,
+	"clusterIPs": true, "reason": true, "source": true, "uid": true,
 	"args":              true, // those of an agent that are kept
 	"creationTimestamp": true, "deletionTimestamp": true, "startTime": true, "time": true, "observedAt": true,
 }
 
-// userMaps are the fields that are maps of which the user chose the keys.
-var userMaps = map[string]bool{"labels": true, "matchLabels": true, "annotations": true, "data": true}
+// kubeletVersion is what is kept of the version of a node: whoever builds it may add a name of theirs. That
+// it is of k3s tells which network plugin there is.
+var kubeletVersion = regexp.MustCompile(`^v?[0-9.]+(\+k3s[0-9]*)?`)
+
+// userMaps are the fields that are maps of which the user chose the keys. Those of l7 are for programs
+// that a proxy of Cilium is extended by.
+var userMaps = map[string]bool{"labels": true, "matchLabels": true, "annotations": true, "data": true, "l7": true}
 
 func (w walker) value(field string, value any) any {
 	switch v := value.(type) {
 	case string:
-		if kept[field] || isAddress(v) {
+		if field == "kubeletVersion" {
+			return kubeletVersion.FindString(v)
+		}
+		if w.kept[field] || isAddress(v) {
 			return v
 		}
 		return w.text(v)

@@ -182,3 +182,46 @@ func FuzzName(f *testing.F) {
 		}
 	})
 }
+
+// Policies of other layers say whatever somebody wrote there, as versions of nodes may: fields that have
+// the name of one that is kept elsewhere are not kept in them, and the keys that programs of a proxy take
+// are names, too.
+func TestOtherLayersKeepNoNames(t *testing.T) {
+	t.Parallel()
+	file := t.TempDir() + "/other.yaml"
+	if err := os.WriteFile(file, []byte(`
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: one, namespace: zebra}
+spec:
+  endpointSelector: {matchExpressions: [{key: zebra, operator: Exists}]}
+  labels: [{key: zebra, value: zebra, source: zebra}]
+  egress:
+  - reason: zebra
+    source: zebra
+    time: zebra
+    args: [zebra]
+    toPorts: [{ports: [{port: "443", protocol: TCP}], rules: {l7proto: zebra, l7: [{zebra: zebra}]}}]
+---
+apiVersion: v1
+kind: Node
+metadata: {name: zebra-1}
+status: {nodeInfo: {kubeletVersion: v1.30.1-zebra.5}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: zebra-2}
+status: {nodeInfo: {kubeletVersion: v1.31.2+k3s1}}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := redacted(t, "", file)
+	if at := strings.Index(text, "zebra"); at >= 0 {
+		t.Errorf("a name is in the file: %s", text[max(0, at-200):min(len(text), at+60)])
+	}
+	for _, kept := range []string{"operator: Exists", "protocol: TCP", "kind: CiliumNetworkPolicy", "kubeletVersion: v1.30.1\n", "kubeletVersion: v1.31.2+k3s1"} {
+		if !strings.Contains(text, kept) {
+			t.Errorf("%s is not in the file: %s", kept, text)
+		}
+	}
+}

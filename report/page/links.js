@@ -29,8 +29,9 @@ function linksOf(flows, boxOf) {
   return [...links.values()];
 }
 
-// route finds the path of every link. Where many meet at a side of a box, they are spread over it.
-function route(links) {
+// route finds the path of every link: one bow where nothing is in the way, and otherwise around what
+// is. Where many meet at a side of a box, they are spread over it.
+function route(links, layout) {
   const sides = new Map();
   const dock = (link, end, box, other, side) => {
     const key = box.id + side;
@@ -53,20 +54,45 @@ function route(links) {
       d.link[d.end] = { x: d.side === "right" ? d.box.x + d.box.w : d.box.x, y: d.box.y + d.box.h / 2 + (i - (docks.length - 1) / 2) * step };
     });
   }
-  for (const link of links) link.path = curve(link);
+  const obstacles = obstaclesOf(layout), find = pathfinder(), bent = [];
+  for (const link of links) {
+    const boxes = obstacles(link.from, link.to);
+    curve(link);
+    if (link.from === link.to || !link.bow.some((p, i) => i > 0 && blocker(boxes.filter((b) => b !== link.from && b !== link.to), link.bow[i - 1], p))) continue;
+    const [start, end] = [stub(link.a, link.out), stub(link.b, link.in)];
+    const points = find(boxes, start, end);
+    if (points !== null) bent.push({ link, points });
+  }
+  apart(bent.map((b) => b.points));
+  for (const { link, points } of bent) {
+    const tip = { x: link.b.x + (link.in === "left" ? -3 : 3), y: link.b.y };
+    const all = [link.a, ...points, tip];
+    link.path = rounded(all);
+    link.middle = halfway(all);
+  }
 }
 
-// curve draws a link as one bow, and finds the middle of it.
+// stub is the point beside a box at which a line has left it.
+const stub = (p, side) => ({ x: p.x + (side === "right" ? way.corner + 1 : -way.corner - 1), y: p.y });
+
+// curve draws a link as one bow, and finds the middle of it and points on it.
 function curve(link) {
   const { from, to, a, b, out, in: into } = link;
   if (from === to) {
-    link.middle = { x: a.x + 28, y: a.y };
-    return `M${a.x} ${a.y - 4}c34 -16 34 26 3 ${b.y - a.y + 10}`;
+    // Around the upper right corner of its box.
+    const { x, y, w } = from, over = y - 7;
+    link.middle = { x: x + w - 8, y: over };
+    link.path = `M${x + w} ${y + 10}h3q4 0 4 -4V${over + 4}q0 -4 -4 -4H${x + w - 18}q-4 0 -4 4V${y - 1}`;
+    return;
   }
   const bend = Math.max(22, Math.min(150, Math.abs(b.x - a.x) / 2));
   const ax = a.x + (out === "right" ? bend : -bend);
   const end = b.x + (into === "left" ? -3 : 3); // the tip of the arrow touches the box
   const bx = end + (into === "left" ? -bend : bend);
   link.middle = { x: (a.x + 3 * ax + 3 * bx + end) / 8, y: (a.y + b.y) / 2 };
-  return `M${a.x} ${a.y}C${ax} ${a.y} ${bx} ${b.y} ${end} ${b.y}`;
+  link.path = `M${a.x} ${a.y}C${ax} ${a.y} ${bx} ${b.y} ${end} ${b.y}`;
+  link.bow = Array.from({ length: 25 }, (_, i) => {
+    const t = i / 24, s = 1 - t, [p0, p1, p2, p3] = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
+    return { x: p0 * a.x + p1 * ax + p2 * bx + p3 * end, y: p0 * a.y + p1 * a.y + p2 * b.y + p3 * b.y };
+  });
 }

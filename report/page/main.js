@@ -10,7 +10,8 @@ function refresh(keep) {
   showDetails();
   const some = [...ends].filter((id) => data.ends[id].place === "inside").length;
   const what = { workload: "workload", pod: "pod", namespace: "namespace" }[data.by];
-  byId("shown").textContent = filtered() ? `${flows.length} of ${counted(data.flows.length, "flow")} and ${some} of ${counted(inside.length, what)} shown` : "";
+  byId("shown").textContent = filtered() ? `${flows.length} of ${counted(data.flows.length, "flow")} and ${some} of ${counted(inside.length, what)} shown` :
+    inside.length === 0 ? "Nothing to show: there are no pods and no workloads." : flows.length === 0 ? "No flow to show." : "";
   byId("clear").disabled = !filtered() && byId("port").value === "";
 }
 

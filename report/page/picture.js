@@ -15,9 +15,9 @@ function draw(flows, ends) {
   const edge = 60;
   const layout = arrange(flows, ends, { w: Math.max(200, picture.clientWidth - edge), h: Math.max(200, picture.clientHeight - edge - 20) });
   const links = linksOf(byId("common").checked ? flows : flows.filter((f) => !f.common), layout.boxOf);
-  route(links);
+  route(links, layout);
   Object.assign(drawn, { layout, links, things: new Map(), boxes: [] });
-  const backs = svg("g", {}), lines = svg("g", {}), fronts = svg("g", {});
+  const backs = svg("g", {}), shared = svg("g", { class: "shared" }), lines = svg("g", {}), fronts = svg("g", {}), labels = svg("g", { "aria-hidden": "true" });
   for (const h of layout.headings) fronts.append(svg("text", { class: "heading", x: h.x, y: -18 }, h.title));
   const order = (list) => list.sort((a, b) => a.x - b.x || a.y - b.y);
   const columns = (place) => order(layout.columns.filter((b) => b.end.place === place));
@@ -27,9 +27,13 @@ function draw(flows, ends) {
     for (const b of order(g.inner || [])) fronts.append(drawEnd(b));
   }
   for (const b of columns("to")) fronts.append(drawEnd(b));
-  // What is common is drawn first, so that it is below.
-  for (const l of [...links].sort((a, b) => Number(b.common) - Number(a.common))) lines.append(drawLink(l));
-  picture.replaceChildren(markers(), backs, lines, fronts);
+  // What is common is faint as one, below the rest: many faint lines on the same way stay faint.
+  for (const l of links) {
+    (l.common ? shared : lines).append(drawLink(l));
+    labels.append(drawn.things.get(l.id).label);
+  }
+  pointAway();
+  picture.replaceChildren(markers(), backs, shared, lines, fronts, labels);
   picture.classList.toggle("crowded", links.filter((l) => l.common).length > 120);
   byId("expand").disabled = layout.groups.every((g) => g.open || g.single);
   byId("collapse").disabled = layout.groups.every((g) => !g.open);
@@ -75,8 +79,10 @@ function drawGroup(g) {
 function drawLink(l) {
   const words = boxWords(l.from) + " to " + boxWords(l.to) + ": " + (l.flows.length === 1 ? l.flows[0].text : counted(l.flows.length, "flow")) + ", " + linkWords[l.verdict];
   const node = thing(l.id, null, words, { class: "link " + l.verdict.toLowerCase() + (l.common ? " common" : "") },
-    svg("title", {}, words), svg("path", { class: "reach", d: l.path }), svg("path", { class: "line", d: l.path, "marker-end": "url(#tip-" + l.verdict.toLowerCase() + ")" }),
-    svg("text", { class: "ports", x: l.middle.x, y: l.middle.y - 4, "text-anchor": "middle" }, l.flows.length === 1 ? shortened(l.flows[0].text, 170) : counted(l.flows.length, "flow")));
+    svg("title", {}, words), svg("path", { class: "reach", d: l.path }), svg("path", { class: "line", d: l.path, "marker-end": "url(#tip-" + l.verdict.toLowerCase() + ")" }));
+  // Labels are above boxes, which would hide them, and no wider than what is free between.
+  const room = Math.min(170, Math.max(56, Math.abs(l.b.x - l.a.x) - 12));
+  drawn.things.get(l.id).label = svg("text", { class: "ports", x: l.middle.x, y: l.middle.y - 4, "text-anchor": "middle" }, l.flows.length === 1 ? shortened(l.flows[0].text, room) : counted(l.flows.length, "flow"));
   for (const id of new Set([l.from.id, l.to.id])) drawn.things.get(id).links.push(l);
   return node;
 }
@@ -115,6 +121,7 @@ function highlight() {
     t.node.classList.toggle("selected", keys.has(key));
     t.node.setAttribute("aria-current", String(keys.has(key)));
     t.node.classList.toggle("near", near.has(key) || t.box !== null && t.box.open === true);
+    if (t.label) t.label.classList.toggle("near", near.has(key));
   }
 }
 
@@ -130,6 +137,7 @@ function fit() {
 
 // look brings a part of the picture into view, and as much around it as there is room for.
 function look(x, y, w, h) {
+  pointAway();
   const by = Math.max(w / picture.clientWidth, h / picture.clientHeight) || 1;
   const wide = picture.clientWidth * by, high = picture.clientHeight * by;
   Object.assign(view, { x: x - (wide - w) / 2, y: y - (high - h) / 2, w: wide, h: high });

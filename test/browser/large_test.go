@@ -36,6 +36,17 @@ func TestLargeCluster(t *testing.T) {
 	if scale := ask[float64](p, `document.getElementById("picture").getScreenCTM().a`); scale < 0.6 {
 		t.Errorf("it is drawn %.2f as large as it is meant to be", scale)
 	}
+	// Lines go around boxes, with every workload shown, too.
+	for _, press := range []string{"expand", "collapse"} {
+		start := time.Now()
+		p.click("#" + press)
+		took := time.Since(start)
+		through := ask[[]string](p, crossings+"(8)")
+		t.Logf("%s: %d lines of %d workloads drawn in %s; %d run through boxes", press, p.things("link"), p.things("end"), took, len(through))
+		if len(through) > 0 {
+			t.Errorf("lines run through boxes: %.1000q", through)
+		}
+	}
 	p.press("namespace ns-0031", mouse)
 	if p.things("group.opened") != 1 {
 		t.Error("a namespace does not open")

@@ -195,3 +195,9 @@ func (p *page) picture(name string) {
 		p.Fatal(err)
 	}
 }
+
+// click presses a button, however it is drawn.
+func (p *page) click(css string) {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("` + css + `").click()`))
+}
