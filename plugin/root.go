@@ -70,5 +70,6 @@ the network: then it says what it adds to the cluster, and asks before.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newDiagnose(streams), newMap(streams), newDiff(streams), newSnapshot(streams), newExplain(streams), newProbe(streams), newVersion(streams), newOptions(streams))
 	root.AddCommand(newSteps(streams)...)
+	complete(root, streams)
 	return root
 }
