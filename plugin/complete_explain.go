@@ -43,7 +43,7 @@ func symptomWords(before, typed string) []word {
 			continue
 		}
 		next, _, more := strings.Cut(s[len(before):], " ")
-		seen := slices.ContainsFunc(all, func(w word) bool { return w.text == next })
+		seen := slices.ContainsFunc(all, func(w word) bool { return strings.EqualFold(w.text, next) })
 		if seen || !strings.HasPrefix(next, typed) || quoted(next) != next || strings.Trim(next, ".") == "" {
 			continue
 		}

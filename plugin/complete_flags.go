@@ -35,7 +35,7 @@ var flagWords = map[string]words{
 	}),
 	"request-timeout": fixed("5s", "30s", "1m"),
 
-	"as": nil, "as-group": nil, "as-uid": nil, "as-user-extra": nil, "server": nil, "tls-server-name": nil, "token": nil,
+	"as": nil, "as-group": nil, "as-uid": nil, "as-user-extra": nil, "server": nil, "proxy-url": nil, "tls-server-name": nil, "token": nil,
 	"outside": nil, "parallel": nil, flagImage: nil,
 	// Names of Secrets are not asked for: nothing here may read them.
 	flagSecret: nil, "redact-key": nil,

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
 // arguments are the words of a command's arguments, in order. The last one is for all that follow
@@ -120,11 +121,15 @@ func wayInKinds() []kindWords {
 	return kinds
 }
 
-// removableKinds are the kinds of objects that --without takes and that are no targets.
+// removableKinds are the kinds of objects that --without takes and that are no targets. Those of other
+// layers need their group: several are called NetworkPolicy.
 func removableKinds() []kindWords {
 	var kinds []kindWords
 	for _, k := range moreKinds {
 		kinds = append(kinds, kindWords{k.names[0], k.names[1]})
+	}
+	for _, k := range policy.LayerKinds {
+		kinds = append(kinds, kindWords{k.ResourceName(), k.ResourceName()})
 	}
 	return kinds
 }
@@ -148,6 +153,8 @@ func (g grammar) words(t *tab) []word {
 		return g.first(t)
 	case len(parts) == 2 && g.takes(parts[0]):
 		return g.named(t, parts[0], "")
+	case len(parts) == 2 && (isNamespaceKind(parts[0]) || slices.Contains(policyNames, parts[0])):
+		return nil // a kind, but none that a target may be of here
 	case len(parts) == 2: // whether there is such a namespace is seen at the names
 		return g.kindWords(t.typed, parts[0]+"/")
 	case len(parts) == 3 && g.takes(parts[1]):
@@ -178,10 +185,7 @@ func (g grammar) first(t *tab) []word {
 		all = append(all, word{name + "/", "Namespace"})
 	}
 	for _, r := range unambiguous(known.bare(t.namespace())) {
-		all = append(all, g.end(word{r.Name, r.Kind})...)
-		if g.ports && r.Name == t.typed {
-			all = append(all, t.portsOf(t.typed)...)
-		}
+		all = append(all, g.end(t, word{r.Name, r.Kind})...)
 	}
 	return all
 }
@@ -191,8 +195,8 @@ func (g grammar) kindWords(typed, before string) []word {
 	var all []word
 	for _, k := range g.kinds {
 		kind, _, clusterWide, _ := withoutKind(k.short)
-		if before != "" && clusterWide {
-			continue
+		if before != "" && clusterWide || typed == "" && strings.Contains(k.short, ".") {
+			continue // the long words only for who began with one
 		}
 		text := before + k.short
 		if !strings.HasPrefix(text, typed) {
@@ -217,23 +221,23 @@ func (g grammar) named(t *tab, text, namespace string) []word {
 	before := t.typed[:strings.LastIndexByte(t.typed, '/')+1]
 	var all []word
 	for _, name := range t.known().names(cluster.Ref{APIVersion: group, Kind: kind, Namespace: namespace}) {
-		full := before + name
-		if ports := []word(nil); g.ports && full == t.typed {
-			if ports = t.portsOf(full); len(ports) > 0 {
-				all = append(all, ports...)
-				continue
-			}
-		}
-		all = append(all, g.end(word{text: full})...)
+		all = append(all, g.end(t, word{text: before + name})...)
 	}
 	return all
 }
 
-// end is a word that is a whole target, behind which a port may follow.
-func (g grammar) end(w word) []word {
-	if g.ports {
-		w.text += andMore
+// end lists what is a whole target. Of the one that was typed in full already, it is the ports; behind
+// others they may follow.
+func (g grammar) end(t *tab, w word) []word {
+	if !g.ports {
+		return []word{w}
 	}
+	if w.text == t.typed {
+		if ports := t.portsOf(w.text); len(ports) > 0 {
+			return ports
+		}
+	}
+	w.text += andMore
 	return []word{w}
 }
 
