@@ -26,9 +26,6 @@ func (t *tab) asked(flags *genericclioptions.ConfigFlags) known {
 		return nothing{}
 	}
 	config = rest.CopyConfig(config)
-	if config.Timeout == 0 || config.Timeout > patience {
-		config.Timeout = patience
-	}
 	if config.ExecProvider != nil { // nobody is to be asked for a password while they type
 		config.ExecProvider.StdinUnavailable = true
 	}
