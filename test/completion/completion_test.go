@@ -82,7 +82,7 @@ var typed = []struct{ line, becomes string }{
 	{"deploy/order svc/payment:4\t", "deploy/order svc/payment:443"},             // a colon ends words in bash
 	{"deploy/order svc/payment:ht\t", "deploy/order svc/payment:https"},          //
 	{"deploy/order svc/inventory-d\t:5\t", "deploy/order svc/inventory-db:5432"}, // no space before the port
-	{"deploy/order product\t/sv\tpayment-s\t:4\t", "deploy/order production/svc/payment-service:443"},
+	{"deploy/order product\tsv\tpayment-s\t:4\t", "deploy/order production/svc/payment-service:443"},
 	{"deploy/ord\tsvc/invent\t-d\t", "deploy/order svc/inventory-db"}, // a space behind a source
 	{"--without netpol/default\t", "--without netpol/default-deny"},
 	{"-o js\t", "-o json"},
