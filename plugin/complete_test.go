@@ -60,7 +60,7 @@ func TestCompleteFromFiles(t *testing.T) {
 		// commands and flags
 		{`diag`, "diagnose", space},
 		{`help la`, "labels", space},
-		{`completion ""`, "bash fish powershell zsh", space},
+		{`completion ""`, "kubectl bash zsh fish powershell", space},
 		{`nosuch`, "", space},
 		{`diagnose --without`, "--without", space},
 		{`map --den`, "--denied", space},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,10 +36,12 @@ func flagLine(f *pflag.Flag) (typed, usage string) {
 	if placeholder != "" {
 		typed += " " + placeholder
 	}
-	switch f.DefValue {
-	case "", "false", "[]", "0", "0s":
-	default:
-		usage += " (default " + f.DefValue + ")"
+	value := f.DefValue
+	if home, err := os.UserHomeDir(); err == nil { // which is another one elsewhere
+		value = strings.Replace(value, home, "$HOME", 1)
+	}
+	if !slices.Contains([]string{"", "false", "[]", "0", "0s"}, value) {
+		usage += " (default " + value + ")"
 	}
 	return typed, usage
 }
