@@ -44,7 +44,7 @@ func TestCompleteFromCluster(t *testing.T) {
 	const shop = "/namespaces/shop/"
 	const limit = "?limit=500"
 	bare := []string{
-		"/api/v1/namespaces" + limit, "/api/v1" + shop + "services" + limit, "/apis/apps/v1" + shop + "daemonsets" + limit,
+		"/api/v1" + shop + "services" + limit, "/api/v1/namespaces" + limit, "/apis/apps/v1" + shop + "daemonsets" + limit,
 		"/apis/apps/v1" + shop + "deployments" + limit, "/apis/apps/v1" + shop + "statefulsets" + limit,
 	}
 	for _, row := range []struct {
