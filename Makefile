@@ -23,6 +23,9 @@ E2E_PACKAGES := containerd runc containernetworking-plugins iptables iproute2 pr
                 busybox-static bind9-dnsutils curl netcat-openbsd \
                 clang-19 llvm-19
 
+# Debian packages that make completion uses: shells, and formatters of manual pages.
+COMPLETION_PACKAGES := bash-completion zsh fish mandoc groff
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -116,13 +119,24 @@ golden: ## rewrite the expected outputs of the command line tests
 	go test ./test/cli -update
 
 .PHONY: generate
-generate: ## rewrite what is made from the code: pages of findings, probes, trials and causes, maps of the shop
+generate: ## rewrite what is made from the code: command line, findings, probes, trials, causes, maps of the shop
+	go run ./test/reference > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 	go run ./test/findings > docs/findings.md
 	go run ./test/probing > docs/probing.md
 	go run ./test/probing enforcement > docs/enforcement.md
 	go test ./test/catalogue -run '^TestCauses$$' -update
 	go run ./cmd/kubectl-netpol_doctor map -f examples/shop/base -o html > docs/map.html
 	go run ./cmd/kubectl-netpol_doctor map -f examples/shop/base -o markdown > docs/shop-map.md
+
+.PHONY: man
+man: ## write manual pages into man/
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} go run ./test/reference man man
+
+.PHONY: completion
+completion: ## test completion in bash, zsh and fish (installs them from Debian, as root)
+	@test "$$(id -u)" != 0 || dpkg --status $(COMPLETION_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(COMPLETION_PACKAGES); }
+	go test -count=1 ./test/completion ./test/reference
 
 FUZZTIME ?= 30s
 .PHONY: fuzz
@@ -135,4 +149,4 @@ bench: build ## measure whole runs on generated clusters
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin .cache dist
+	rm -rf bin .cache dist man

@@ -28,6 +28,9 @@ be removed; 3: not everything could be looked through.`,
 
   # what did probes leave, anywhere?
   kubectl netpol-doctor probe --cleanup -A --dry-run`,
+		register: func(c *cobra.Command) {
+			_ = c.Flags().SetAnnotation("output", formatsOf+"/cleanup", []string{"table"})
+		},
 		args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return errors.New("--cleanup takes no SOURCE and DESTINATION: it looks through the namespace of -n, or with -A through all of them")

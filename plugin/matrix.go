@@ -58,6 +58,7 @@ func matrixMode(f *flags, p *probing, streams Streams) *mode {
 			c.Flags().IntVar(&m.parallel, "parallel", usualParallel, fmt.Sprintf("with --matrix, test from up to `N` pods at a time, %d at most", mostParallel))
 			c.Flags().BoolVar(&m.force, "force", false, fmt.Sprintf("with --matrix, test more than %d connections", probe.MaxAttempts))
 			c.Flags().Lookup("output").Usage += "; with --matrix also csv"
+			_ = c.Flags().SetAnnotation("output", formatsOf+"/matrix", report.MatrixFormats())
 		},
 		args: m.check,
 		run: func(c *cobra.Command, args []string) error {

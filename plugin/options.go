@@ -75,6 +75,7 @@ func (f *flags) register(c *cobra.Command) {
 		f.formats = report.Formats()
 	}
 	c.Flags().StringVarP(&f.output, "output", "o", "table", "print the answer as `FORMAT`: "+strings.Join(f.formats, ", "))
+	_ = c.Flags().SetAnnotation("output", formatsOf, f.formats)
 }
 
 // registerSource registers what says which cluster is read, and how much of it.

@@ -67,8 +67,8 @@ the network: then it says what it adds to the cluster, and asks before.`,
 	}
 	root.SetUsageFunc(streams.usage)
 	root.AddGroup(&cobra.Group{ID: groupAll, Title: "The whole walk"}, &cobra.Group{ID: groupNetwork, Title: "On the network"}, &cobra.Group{ID: groupCluster, Title: "The whole cluster"}, &cobra.Group{ID: groupStep, Title: "One step of it"}, &cobra.Group{ID: groupMeaning, Title: "What it means"})
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDiagnose(streams), newMap(streams), newDiff(streams), newSnapshot(streams), newExplain(streams), newProbe(streams), newVersion(streams), newOptions(streams))
+	root.AddCommand(newDiagnose(streams), newMap(streams), newDiff(streams), newSnapshot(streams), newExplain(streams), newProbe(streams), newVersion(streams), newOptions(streams), newCompletion(streams))
 	root.AddCommand(newSteps(streams)...)
+	complete(root, streams)
 	return root
 }

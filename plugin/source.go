@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -82,7 +81,7 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 		return err
 	}
 	o.source, o.config = source, config
-	if raw, err := f.config.ToRawKubeConfigLoader().RawConfig(); err == nil && clientcmdapi.IsConfigEmpty(&raw) && *f.config.APIServer == "" && *f.config.KubeConfig == "" && config.Host == noHost {
+	if noCluster(f.config, config) {
 		o.source = nowhere{&live.Unreachable{
 			Err:    errors.New("no kubeconfig was found: " + placesOf(o.streams.Getenv("KUBECONFIG"))),
 			Advice: "name one with --kubeconfig, or read manifests, a dump or a snapshot instead of a cluster with -f",

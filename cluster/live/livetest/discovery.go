@@ -60,14 +60,23 @@ func (s *Server) discoverGroups(w http.ResponseWriter, core bool) {
 	}
 	out := metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}}
 	for _, group := range s.groups(false) {
-		g := metav1.APIGroup{Name: group.name}
-		for _, version := range group.versions {
-			g.Versions = append(g.Versions, metav1.GroupVersionForDiscovery{GroupVersion: group.name + "/" + version, Version: version})
-		}
-		g.PreferredVersion = g.Versions[0]
-		out.Groups = append(out.Groups, g)
+		out.Groups = append(out.Groups, group.api())
 	}
 	_ = json.NewEncoder(w).Encode(out)
+}
+
+// discoverGroup answers /apis/GROUP.
+func (s *Server) discoverGroup(w http.ResponseWriter, r *http.Request, name string) {
+	for _, group := range s.groups(false) {
+		if group.name == name {
+			out := group.api()
+			out.TypeMeta = metav1.TypeMeta{Kind: "APIGroup", APIVersion: "v1"}
+			w.Header().Set("Content-Type", runtime.ContentTypeJSON)
+			_ = json.NewEncoder(w).Encode(out)
+			return
+		}
+	}
+	http.NotFound(w, r)
 }
 
 // discoverVersion answers with the resources of a version of a group.
@@ -88,6 +97,15 @@ func (s *Server) discoverVersion(w http.ResponseWriter, a address) {
 type group struct {
 	name     string
 	versions []string // the preferred one first
+}
+
+func (g group) api() metav1.APIGroup {
+	out := metav1.APIGroup{Name: g.name}
+	for _, version := range g.versions {
+		out.Versions = append(out.Versions, metav1.GroupVersionForDiscovery{GroupVersion: g.name + "/" + version, Version: version})
+	}
+	out.PreferredVersion = out.Versions[0]
+	return out
 }
 
 // groups returns the group without a name, or all others.

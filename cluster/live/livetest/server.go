@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -146,7 +147,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	group, isGroup := strings.CutPrefix(r.URL.Path, "/apis/")
+	isGroup = isGroup && !strings.Contains(group, "/")
 	switch a, ok := parse(r.URL.Path); {
+	case isGroup:
+		s.discoverGroup(seen, r, group)
 	case r.URL.Path == "/api" || r.URL.Path == "/apis":
 		s.discover(seen, r)
 	case !ok:

@@ -51,9 +51,29 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, k *kind, out runt
 	Fail(w, apierrors.NewGenericServerResponse(http.StatusNotAcceptable, r.Method, k.groupResource(), "", "only the following media types are accepted: "+runtime.ContentTypeJSON, 0, false))
 }
 
+// metadataOnly is how a client asks for a list of metadata without the objects.
+const metadataOnly = "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+// writeMetadata answers with a list of the metadata of objects.
+func writeMetadata(w http.ResponseWriter, chosen []object, next string) {
+	list := metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadataList", APIVersion: metav1.SchemeGroupVersion.String()}}
+	list.ResourceVersion, list.Continue = resourceVersion, next
+	for _, o := range chosen {
+		list.Items = append(list.Items, metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+			Name: o.GetName(), Namespace: o.GetNamespace(), UID: o.GetUID(), Labels: o.GetLabels(), Annotations: o.GetAnnotations(),
+		}})
+	}
+	w.Header().Set("Content-Type", runtime.ContentTypeJSON)
+	_ = json.NewEncoder(w).Encode(list)
+}
+
 // writeList answers with a list. Its items do not say their kind, as in a real server's lists of
 // built-in kinds.
 func (s *Server) writeList(w http.ResponseWriter, r *http.Request, k *kind, chosen []object, next string) {
+	if first, _, _ := strings.Cut(r.Header.Get("Accept"), ","); strings.Contains(first, metadataOnly) {
+		writeMetadata(w, chosen, next)
+		return
+	}
 	of := k.GroupVersion().WithKind(k.Kind + "List")
 	var list runtime.Object = &unstructured.UnstructuredList{}
 	items := make([]runtime.Object, len(chosen))
