@@ -136,7 +136,7 @@ func (o *options) archive(c *cobra.Command, d *explain.Diagnosis, answer *report
 // namespaces of both ends and of DNS, so that it answers a question that is asked a little differently,
 // too. Of files that is all there is.
 func (o *options) takeAround(ctx context.Context, d *explain.Diagnosis) (snapshot.Taken, error) {
-	scope := widen(o.scope, d, o.all || o.manifests)
+	scope := widen(o.lastRead, d, o.all || o.manifests)
 	scope.DNS, scope.Nodes = true, true
 	if !slices.Contains(scope.Namespaces, systemNamespace) {
 		scope.Namespaces = append(scope.Namespaces, systemNamespace)

@@ -43,7 +43,7 @@ type options struct {
 	source    cluster.Source
 	config    *rest.Config  // of the cluster; nil for files
 	requests  *requestLog   // what was asked of it; nil: nobody wants to know
-	scope     cluster.Scope // what was read last
+	lastRead  cluster.Scope // what was read last
 	fromFiles bool
 	namespace string
 	named     bool // the namespace was named with -n
@@ -203,7 +203,7 @@ func quoted(word string) string {
 func (o *options) read(ctx context.Context, scope cluster.Scope) (*cluster.Snapshot, error) {
 	stop := o.streams.spin("reading")
 	defer stop()
-	o.scope = scope
+	o.lastRead = scope
 	s, err := o.source.Read(ctx, scope)
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(ctx.Err(), err)
