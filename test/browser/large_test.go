@@ -36,7 +36,17 @@ func TestLargeCluster(t *testing.T) {
 	if scale := ask[float64](p, `document.getElementById("picture").getScreenCTM().a`); scale < 0.6 {
 		t.Errorf("it is drawn %.2f as large as it is meant to be", scale)
 	}
+	p.press("namespace ns-0031", mouse)
+	if p.things("group.opened") != 1 {
+		t.Error("a namespace does not open")
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](`{ const s = document.getElementById("namespace"); s.value = "ns-0007"; s.dispatchEvent(new Event("change", { bubbles: true })); }`))
+	if p.things("group.opened") < 1 || p.things("group") > 10 {
+		t.Errorf("of one namespace %d are shown", p.things("group"))
+	}
+
 	// Lines go around boxes, with every workload shown, too.
+	p.click("#clear")
 	for _, press := range []string{"expand", "collapse"} {
 		start := time.Now()
 		p.click("#" + press)
@@ -46,13 +56,5 @@ func TestLargeCluster(t *testing.T) {
 		if len(through) > 0 {
 			t.Errorf("lines run through boxes: %.1000q", through)
 		}
-	}
-	p.press("namespace ns-0031", mouse)
-	if p.things("group.opened") != 1 {
-		t.Error("a namespace does not open")
-	}
-	p.do(chromedp.Evaluate[chromedp.Void](`{ const s = document.getElementById("namespace"); s.value = "ns-0007"; s.dispatchEvent(new Event("change", { bubbles: true })); }`))
-	if p.things("group.opened") < 1 || p.things("group") > 10 {
-		t.Errorf("of one namespace %d are shown", p.things("group"))
 	}
 }
