@@ -77,7 +77,10 @@ func (o *Opens) texts() []opened {
 		{"Closes", func(l *diffLine) bool { return l.Change == string(flows.Closed) }},
 	} {
 		found := slices.DeleteFunc(slices.Clone(o.lines), func(l *diffLine) bool { return !section.has(l) })
-		label, also := section.label, "also "
+		label, also := section.label, ""
+		if label == "Opens" || label == "May open" {
+			also = "also " // beside what was asked about
+		}
 		opens = opens || len(found) > 0 && found[0].mayOpen
 		for _, b := range o.bundles(found[:min(len(found), mostOpened)]) {
 			text := also + strings.Join(b.from, ", ") + " → " + strings.Join(b.to, ", ") + ": " + b.what
