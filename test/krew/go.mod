@@ -3,6 +3,7 @@ module github.com/netpol-doctor/netpol-doctor/test/krew
 go 1.26.0
 
 require (
+	golang.org/x/mod v0.41.0
 	k8s.io/component-base v0.37.2
 	k8s.io/kubectl v0.37.2
 )

@@ -1,9 +1,7 @@
-// Command kubectl is the real kubectl, which krew's plugins are run by.
+// Command kubectl is Kubernetes' own kubectl, which finds and runs plugins.
 package main
 
 import (
-	"os"
-
 	"k8s.io/component-base/cli"
 	"k8s.io/kubectl/pkg/cmd"
 	"k8s.io/kubectl/pkg/cmd/util"
@@ -12,6 +10,5 @@ import (
 func main() {
 	if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
 		util.CheckErr(err)
-		os.Exit(1)
 	}
 }
