@@ -105,8 +105,10 @@ dagre: ## fetch the library that lays the page of a map out again, with npm, and
 
 .PHONY: dist
 dist: ## build what a release is made of into dist/; nothing is published, signed, or listed by syft
-	go tool -modfile=tools/release/go.mod goreleaser release --snapshot --clean --skip=sbom,sign
-	go run ./krew dist > dist/netpol-doctor.yaml
+	@# A clone may come from anywhere; goreleaser asks for the address before it looks at the commit.
+	GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/netpol-doctor/netpol-doctor \
+	  go tool -modfile=tools/release/go.mod goreleaser release --snapshot --clean --skip=sbom,sign
+	go run ./test/manifest dist > dist/netpol-doctor.yaml
 
 .PHONY: krew-test
 krew-test: dist ## install what make dist built with the real krew and kubectl, as docs/install.md says

@@ -1,14 +1,13 @@
-// Command krew prints the krew plugin manifest of a release, netpol-doctor.yaml filled in with the version
-// and the checksums that goreleaser left in a folder:
+// Command manifest prints krew/netpol-doctor.yaml, the krew plugin manifest, filled in with the version and the
+// checksums that goreleaser left in a folder:
 //
-//	go run ./krew dist > dist/netpol-doctor.yaml
+//	go run ./test/manifest dist > dist/netpol-doctor.yaml
 //
 // The file is written for krew-release-bot, which fills in the same two things when it proposes a release
 // to krew's index.
 package main
 
 import (
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,13 +20,10 @@ import (
 	"text/template"
 )
 
-//go:embed netpol-doctor.yaml
-var manifest string
-
 func main() {
-	err := errors.New("say which folder goreleaser wrote: go run ./krew dist")
+	err := errors.New("say which folder goreleaser wrote: go run ./test/manifest dist")
 	if len(os.Args) == 2 {
-		err = write(os.Stdout, os.Args[1])
+		err = write(os.Stdout, "krew/netpol-doctor.yaml", os.Args[1])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "writing the krew manifest:", err)
@@ -37,7 +33,7 @@ func main() {
 
 // write prints the manifest of what goreleaser wrote into the folder. It is an error if an archive that the
 // manifest names is not listed there.
-func write(w io.Writer, dist string) error {
+func write(w io.Writer, manifest, dist string) error {
 	tag, err := tagOf(dist)
 	if err != nil {
 		return err
@@ -47,7 +43,7 @@ func write(w io.Writer, dist string) error {
 		return err
 	}
 	release := struct{ TagName string }{tag}
-	page, err := template.New("netpol-doctor.yaml").Funcs(template.FuncMap{
+	page, err := template.New(filepath.Base(manifest)).Funcs(template.FuncMap{
 		"addURIAndSha": func(address, tag string) (string, error) {
 			var uri strings.Builder
 			t, err := template.New("address").Parse(address)
@@ -63,7 +59,7 @@ func write(w io.Writer, dist string) error {
 			}
 			return "uri: " + uri.String() + "\n    sha256: " + sums[archive], nil
 		},
-	}).Parse(manifest)
+	}).ParseFiles(manifest)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+const manifest = "../../krew/netpol-doctor.yaml"
+
 var archives = []string{
 	"kubectl-netpol_doctor_linux_amd64.tar.gz", "kubectl-netpol_doctor_linux_arm64.tar.gz",
 	"kubectl-netpol_doctor_darwin_amd64.tar.gz", "kubectl-netpol_doctor_darwin_arm64.tar.gz",
@@ -45,7 +47,7 @@ func all() string {
 // TestManifest looks at what krew's reviewers look at; what krew itself demands is in test/krew.
 func TestManifest(t *testing.T) {
 	var out strings.Builder
-	if err := write(&out, dist(t, `{"version":"1.2.3"}`, all())); err != nil {
+	if err := write(&out, manifest, dist(t, `{"version":"1.2.3"}`, all())); err != nil {
 		t.Fatal(err)
 	}
 	var plugin struct {
@@ -115,7 +117,7 @@ func TestRefused(t *testing.T) {
 		{"a checksum that is none", version, "abc  kubectl-netpol_doctor_linux_amd64.tar.gz\n", "no SHA-256 checksum"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := write(&strings.Builder{}, dist(t, c.metadata, c.checksums))
+			err := write(&strings.Builder{}, manifest, dist(t, c.metadata, c.checksums))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one that says %q", err, c.want)
 			}
