@@ -96,7 +96,7 @@ func TestIndex(t *testing.T) {
 	h, r := newHome(t), built(t)
 	manifest := r.served(t)
 	h.index(manifest)
-	if out := h.run("kubectl krew search network policy; kubectl krew search netpol"); !strings.Contains(out, "netpol-doctor") {
+	if out := h.run("kubectl krew search netpol"); !strings.Contains(out, "netpol-doctor") {
 		t.Errorf("the plugin is not found:\n%s", out)
 	}
 	h.run("kubectl krew install netpol-doctor")
