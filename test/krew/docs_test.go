@@ -144,16 +144,18 @@ exec cp "$NETPOL_DOCTOR_DIST/${address##*/}" .
 func (h *home) publish(dir string) {
 	h.t.Helper()
 	const path = "github.com/netpol-doctor/netpol-doctor"
+	clone := filepath.Join(h.dir, "module")
+	output(h.t, "git", "clone", "-q", root(h.t), clone)
 	at := "proxy/" + path + "/@v/"
 	h.write(at+"list", moduleVersion+"\n")
 	h.write(at+moduleVersion+".info", `{"Version":"`+moduleVersion+`","Time":"2026-01-01T00:00:00Z"}`)
-	h.write(at+moduleVersion+".mod", read(h.t, "../../go.mod"))
+	h.write(at+moduleVersion+".mod", read(h.t, filepath.Join(clone, "go.mod")))
 	out, err := os.Create(filepath.Join(dir, path, "@v", moduleVersion+".zip"))
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	defer out.Close()
-	if err := zip.CreateFromVCS(out, module.Version{Path: path, Version: moduleVersion}, root(h.t), "HEAD", ""); err != nil {
+	if err := zip.CreateFromDir(out, module.Version{Path: path, Version: moduleVersion}, clone); err != nil {
 		h.t.Fatal(err)
 	}
 }

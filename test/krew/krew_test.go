@@ -30,12 +30,12 @@ func TestRefused(t *testing.T) {
 		{"another name than the file's", "name: netpol-doctor", "name: other", "should be named"},
 		{"an older manifest", "/v1alpha2", "/v1alpha1", "not supported"},
 		{"no checksum", "sha256: .*", "sha256: none", "must match pattern"},
-		{"the checksum of something else", "sha256: .*", "sha256: " + strings.Repeat("0", 64), "checksum does not match"},
+		{"the checksum of something else", "sha256: .*", "sha256: " + strings.Repeat("f", 64), "checksum does not match"},
 		{"no licence", "    - from: LICENSE\n      to: .\n", "", "license file"},
-		{"a program that is not there", "bin: kubectl-netpol_doctor\n", "bin: other\n", "other"},
+		{"a program that is not there", "bin: kubectl-netpol_doctor\n", "bin: absent-program\n", "absent-program"},
 		{"two for one platform", "arch: arm64", "arch: amd64", "overlapping"},
 		{"a platform that krew does not know", "os: darwin", "os: plan9", "doesn't match any supported platforms"},
-		{"an archive that is not there", "kubectl-netpol_doctor_linux_amd64", "kubectl-netpol_doctor_linux_riscv64", "404"},
+		{"an archive that is not there", "kubectl-netpol_doctor_linux_amd64", "kubectl-netpol_doctor_linux_riscv64", "checksum does not match"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			changed := regexp.MustCompile(c.from).ReplaceAllLiteralString(manifest, c.to)
@@ -102,7 +102,7 @@ func TestIndex(t *testing.T) {
 	h.run("kubectl krew install netpol-doctor")
 	h.works(r)
 
-	h.fails("kubectl krew upgrade netpol-doctor", "already on the newest version")
+	h.fails("kubectl krew upgrade netpol-doctor", "the newest version is already installed")
 	h.index(strings.Replace(manifest, "version: "+r.version, "version: v999.0.0", 1))
 	h.run("kubectl krew upgrade netpol-doctor")
 	if _, err := os.Stat(filepath.Join(h.root(), "store/netpol-doctor/v999.0.0/kubectl-netpol_doctor")); err != nil {
