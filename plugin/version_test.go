@@ -21,17 +21,36 @@ func TestVersionOfBuilds(t *testing.T) {
 		info                    *debug.BuildInfo
 		version, commit, moment string
 	}{
-		{"release", [3]string{"v1.2.3", "abc", "2026-01-02T03:04:05Z"},
+		{
+			"release",
+			[3]string{"v1.2.3", "abc", "2026-01-02T03:04:05Z"},
 			&debug.BuildInfo{Main: debug.Module{Version: "v9.9.9"}, Settings: clone("true")},
-			"v1.2.3", "abc", "2026-01-02T03:04:05Z"},
-		{"go install", [3]string{}, &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}},
-			"v1.2.3", "not recorded", "not recorded"},
-		{"go build in a clone", [3]string{}, &debug.BuildInfo{Main: debug.Module{Version: "v0.1.1-0.20261130120000-0123456789ab"}, Settings: clone("false")},
-			"v0.1.1-0.20261130120000-0123456789ab", "0123456789abcdef0123456789abcdef01234567", "2026-11-30T12:00:00Z"},
-		{"go build in a changed clone", [3]string{}, &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: clone("true")},
-			"(devel)", "0123456789abcdef0123456789abcdef01234567, with changes", "2026-11-30T12:00:00Z"},
-		{"version only, in a clone", [3]string{"v1.2.3", "", ""}, &debug.BuildInfo{Settings: clone("false")},
-			"v1.2.3", "0123456789abcdef0123456789abcdef01234567", "2026-11-30T12:00:00Z"},
+			"v1.2.3", "abc", "2026-01-02T03:04:05Z",
+		},
+		{
+			"go install",
+			[3]string{},
+			&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}},
+			"v1.2.3", "not recorded", "not recorded",
+		},
+		{
+			"go build in a clone",
+			[3]string{},
+			&debug.BuildInfo{Main: debug.Module{Version: "v0.1.1-0.20261130120000-0123456789ab"}, Settings: clone("false")},
+			"v0.1.1-0.20261130120000-0123456789ab", "0123456789abcdef0123456789abcdef01234567", "2026-11-30T12:00:00Z",
+		},
+		{
+			"go build in a changed clone",
+			[3]string{},
+			&debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: clone("true")},
+			"(devel)", "0123456789abcdef0123456789abcdef01234567, with changes", "2026-11-30T12:00:00Z",
+		},
+		{
+			"version only, in a clone",
+			[3]string{"v1.2.3", "", ""},
+			&debug.BuildInfo{Settings: clone("false")},
+			"v1.2.3", "0123456789abcdef0123456789abcdef01234567", "2026-11-30T12:00:00Z",
+		},
 		{"nothing recorded", [3]string{}, nil, "(devel)", "not recorded", "not recorded"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
