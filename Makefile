@@ -2,9 +2,13 @@
 
 BINARY  := bin/kubectl-netpol_doctor
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
-LDFLAGS := -s -w -X github.com/netpol-doctor/netpol-doctor/plugin.version=$(VERSION)
+PLUGIN  := github.com/netpol-doctor/netpol-doctor/plugin
+LDFLAGS := -s -w -X $(PLUGIN).version=$(VERSION) \
+           -X $(PLUGIN).commit=$(shell git rev-parse HEAD 2>/dev/null) \
+           -X $(PLUGIN).committed=$(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
 KUBE    := $(CURDIR)/.cache/kube/kube
 NODE    := $(CURDIR)/.cache/node
+KREW    := $(CURDIR)/.cache/krew
 TOOL    := go tool -modfile=tools/go.mod
 
 # Programs for tests, which are other people's but for the main package.
@@ -101,6 +105,19 @@ pictures: ## rewrite the pictures of the README (installs pngquant from Debian, 
 .PHONY: dagre
 dagre: ## fetch the library that lays the page of a map out again, with npm, and verify it
 	./report/page/dagre/fetch.sh
+
+.PHONY: dist
+dist: ## build what a release is made of into dist/; nothing is published, signed, or listed by syft
+	@# A clone may come from anywhere; goreleaser asks for the address before it looks at the commit.
+	GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/netpol-doctor/netpol-doctor \
+	  go tool -modfile=tools/release/go.mod goreleaser release --snapshot --clean --skip=sbom,sign
+	go run ./test/manifest dist > dist/netpol-doctor.yaml
+
+.PHONY: krew-test
+krew-test: dist ## install what make dist built with the real krew and kubectl, as docs/install.md says
+	cd test/krew && $(GOBUILD) -ldflags '-s -w' -o $(KREW)/ \
+	  sigs.k8s.io/krew/cmd/krew sigs.k8s.io/krew/cmd/validate-krew-manifest ./kubectl
+	cd test/krew && NETPOL_DOCTOR_DIST=$(CURDIR)/dist NETPOL_DOCTOR_KREW=$(KREW) go test -count=1 ./...
 
 .PHONY: lint
 lint: ## check formatting, vet, static analysis

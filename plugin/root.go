@@ -61,7 +61,7 @@ the network: then it says what it adds to the cluster, and asks before.`,
 	showVersion := root.Flags().Bool("version", false, "print the version, as the command version does")
 	root.RunE = func(c *cobra.Command, _ []string) error {
 		if *showVersion {
-			return printVersion(streams)
+			return printVersion(streams.Out)
 		}
 		return c.Help()
 	}

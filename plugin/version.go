@@ -2,14 +2,20 @@ package plugin
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
 
-// version is set when a release is built.
-var version = ""
+// Set by the linker when a release is built, or by make build. The time is that of the commit, since a
+// release is the same bytes whenever it is built.
+var (
+	version   = ""
+	commit    = ""
+	committed = ""
+)
 
 func newVersion(streams Streams) *cobra.Command {
 	return &cobra.Command{
@@ -17,23 +23,67 @@ func newVersion(streams Streams) *cobra.Command {
 		Short:   "Print the version",
 		Example: "  kubectl netpol-doctor version",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return printVersion(streams) },
+		RunE:    func(*cobra.Command, []string) error { return printVersion(streams.Out) },
 	}
 }
 
-func printVersion(streams Streams) error {
-	_, err := fmt.Fprintf(streams.Out, "netpol-doctor %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+func printVersion(out io.Writer) error {
+	info, _ := debug.ReadBuildInfo()
+	return buildOf(info).print(out)
 }
 
 // Version returns the version of this program: that of the release, or of the module that
 // `go install` built.
 func Version() string {
-	if version != "" {
-		return version
+	info, _ := debug.ReadBuildInfo()
+	return buildOf(info).version
+}
+
+// A build is what this program was made of. What is not known is empty, but for the version.
+type build struct {
+	version   string
+	commit    string
+	committed string
+	// modified says that files differed from the commit.
+	modified bool
+}
+
+// buildOf prefers what the linker set to what the go command recorded: the module's version, and in a
+// clone the commit. `go install MODULE@VERSION` has no clone, so a commit only as part of the version.
+func buildOf(info *debug.BuildInfo) build {
+	b := build{version: version, commit: commit, committed: committed}
+	if info != nil {
+		if b.version == "" {
+			b.version = info.Main.Version
+		}
+		if b.commit == "" {
+			settings := map[string]string{}
+			for _, s := range info.Settings {
+				settings[s.Key] = s.Value
+			}
+			b.commit, b.committed = settings["vcs.revision"], settings["vcs.time"]
+			b.modified = settings["vcs.modified"] == "true"
+		}
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	if b.version == "" {
+		b.version = "(devel)"
 	}
-	return "(devel)"
+	return b
+}
+
+func (b build) print(out io.Writer) error {
+	what := b.commit
+	switch {
+	case what == "":
+		what = "not recorded"
+	case b.modified:
+		what += ", with changes"
+	}
+	when := b.committed
+	if when == "" {
+		when = "not recorded"
+	}
+	_, err := fmt.Fprintf(out, "netpol-doctor %s\n  commit     %s\n  committed  %s\n  built by   %s, for %s/%s\n",
+		b.version, what, when, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
