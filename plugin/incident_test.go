@@ -98,7 +98,7 @@ func TestIncidentOfFiles(t *testing.T) {
 		{"range", []string{"deploy/payment", "198.51.100.0/29:443", "-n", "production", "-A"}, 0, "Works, Allowed", []string{"payment", "production"}},
 		{"IPv6 address", []string{"deploy/payment", "[2001:db8::1]:443", "-n", "production"}, 1, "Fails, Denied", []string{"payment", "production"}},
 		{"node", []string{"node/worker-1", "pod/order-validator:9443", "-n", "production", "--network-plugin", "kube-router", "--with", "../examples/shop/runbooks/webhook"}, 0, "Works, Allowed", []string{"validator", "worker", "production"}},
-		{"Ingress", []string{"ingress/shop", "svc/frontend:http", "-n", "production"}, 3, "Unclear, Unknown", []string{"frontend", "production"}},
+		{"Ingress", []string{"ingress/shop", "svc/frontend:http", "-n", "production"}, 0, "Works, Allowed", []string{"frontend", "production"}},
 		{"service without pods", []string{"deploy/api-gateway", "svc/payment:443", "-n", "production", "--with", "../examples/shop/runbooks/refused"}, 1, "Fails, Unknown", []string{"payment", "production"}},
 		{"API server", []string{"apiserver", "svc/order-validator:443", "-n", "production", "--network-plugin", "kube-router", "--with", "../examples/shop/runbooks/webhook"}, 1, "Fails, Denied", []string{"validator", "production"}},
 		{"unclear", []string{"deploy/payment", "api.example.com:443", "-n", "production"}, 3, "Unclear, Unknown", []string{"payment", "production"}},
