@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/cluster/live"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
@@ -38,7 +39,8 @@ type flags struct {
 type options struct {
 	streams   Streams
 	source    cluster.Source
-	config    *rest.Config // of the cluster; nil for files
+	network   *rest.Config // what tests write with; nil where none were asked for
+	log       func(live.Request)
 	fromFiles bool
 	namespace string
 	named     bool           // the namespace was named with -n
@@ -139,10 +141,10 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 
 // clusterFlag returns the first flag that was given and that only makes sense for a live cluster.
 func (f *flags) clusterFlag(set *pflag.FlagSet) string {
-	live := pflag.NewFlagSet("", pflag.ContinueOnError)
-	f.config.AddFlags(live)
+	connection := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.config.AddFlags(connection)
 	found := ""
-	live.VisitAll(func(flag *pflag.Flag) {
+	connection.VisitAll(func(flag *pflag.Flag) {
 		if flag.Name != "namespace" && set.Changed(flag.Name) && found == "" {
 			found = flag.Name
 		}

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"sync"
-	"time"
 
 	"k8s.io/client-go/rest"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -67,31 +64,38 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("reading kubeconfig: %w (to read manifests instead of a cluster, use -f)", err)
 	}
-	settings := live.Options{Foreign: foreignKinds()}
 	if f.showRequests {
-		var mutex sync.Mutex
-		settings.Log = func(r live.Request) {
-			mutex.Lock()
-			defer mutex.Unlock()
-			_, _ = fmt.Fprintf(o.streams.Err, "%s %s %d, %d objects, %dms\n", r.Verb, r.Path, r.Status, r.Items, r.Duration.Milliseconds())
-		}
+		o.log = o.streams.showRequests()
 	}
-	source, err := live.Open(config, settings)
+	source, err := live.Open(config, live.Options{Foreign: foreignKinds(), Log: o.log})
 	if err != nil {
 		return err
 	}
-	o.source, o.config = source, config
+	o.source = source
 	if raw, err := f.config.ToRawKubeConfigLoader().RawConfig(); err == nil && clientcmdapi.IsConfigEmpty(&raw) && *f.config.APIServer == "" && *f.config.KubeConfig == "" && config.Host == noHost {
 		o.source = nowhere{&live.Unreachable{
 			Err:    errors.New("no kubeconfig was found: " + placesOf(o.streams.Getenv("KUBECONFIG"))),
 			Advice: "name one with --kubeconfig, or read manifests, a dump or a snapshot instead of a cluster with -f",
 		}}
 	}
-	if settings.Log != nil {
-		o.config = rest.CopyConfig(config)
-		o.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return shown{next, settings.Log} })
-	}
 	return f.overlay(ctx, o)
+}
+
+// network is the way to the API server for what tests on the network: the only one that may write. No
+// other command has it. What reads goes through live.Open, which sends nothing but get and list.
+func (f *flags) network(o *options) (*rest.Config, error) {
+	config, err := f.config.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("reading kubeconfig: %w", err)
+	}
+	bound, err := live.ServerOnly(config)
+	if err != nil {
+		return nil, fmt.Errorf("preparing to test in the cluster at %s: %w", config.Host, err)
+	}
+	if o.log != nil {
+		live.Show(bound, o.log)
+	}
+	return bound, nil
 }
 
 // foreignKinds are the policies of other layers that are looked for.
@@ -119,24 +123,6 @@ func placesOf(variable string) string {
 		return "$KUBECONFIG names " + report.Plain(variable) + ", and there is none"
 	}
 	return "$KUBECONFIG is not set, and there is no ~/.kube/config"
-}
-
-// shown is a way to the API server whose requests are told.
-type shown struct {
-	http.RoundTripper
-	log func(live.Request)
-}
-
-// RoundTrip implements http.RoundTripper.
-func (s shown) RoundTrip(r *http.Request) (*http.Response, error) {
-	begun := time.Now()
-	answer, err := s.RoundTripper.RoundTrip(r)
-	told := live.Request{Verb: r.Method, Path: r.URL.RequestURI(), Duration: time.Since(begun)}
-	if answer != nil {
-		told.Status = answer.StatusCode
-	}
-	s.log(told)
-	return answer, err
 }
 
 func (o *options) fileOptions() file.Options {
