@@ -56,17 +56,15 @@ func hostileObjects() []runtime.Object {
 // tame fails the test when an output does more than it says.
 func tame(t *testing.T, what, format, stdout, stderr string) {
 	t.Helper()
-	// In JSON, control characters are escaped by its rules. What turns letters around is a character of
-	// a string there, as it is for everybody who reads the string.
-	machine := format == "json"
 	for _, r := range stderr {
 		if r != '\n' && unicode.Is(unicode.C, r) {
 			t.Fatalf("%s -o %s: %U on standard error: %q", what, format, r, stderr)
 		}
 	}
 	for i, r := range stdout {
-		if r != '\n' && (unicode.IsControl(r) || !machine && unicode.Is(unicode.C, r)) {
-			t.Fatalf("%s -o %s: %U in the output: %q", what, format, r, stdout[max(0, i-80):i+4])
+		// The scripts of a page hold tabs and tables of characters. A page is for a browser.
+		if r != '\n' && unicode.Is(unicode.C, r) && (format != "html" || r == '\x1b') {
+			t.Fatalf("%s -o %s: %U in the output: %q", what, format, r, stdout[max(0, i-80):min(len(stdout), i+4)])
 		}
 	}
 	switch format {
