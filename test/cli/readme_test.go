@@ -18,7 +18,7 @@ func documents(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(pages, "README.md", "examples/shop/README.md", "CONTRIBUTING.md")
+	return append(pages, "README.md", "examples/shop/README.md", "CONTRIBUTING.md", "SECURITY.md")
 }
 
 var console = regexp.MustCompile("(?s)```console\n(.*?)```")

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/go/packages"
+	load "golang.org/x/tools/go/packages"
 )
 
 // The libraries through which something could leave the process, and what may be used of each outside
@@ -52,29 +52,29 @@ var starts = []string{
 // startsAllowed are types of those packages that errors are recognised by.
 var startsAllowed = map[string][]string{"cluster/live": {"crypto/tls"}}
 
-// load type-checks packages of this module. Overlay holds texts that stand for files.
-func load(t *testing.T, overlay map[string][]byte, patterns ...string) []*packages.Package {
+// loaded type-checks packages of this module. Overlay holds texts that stand for files.
+func loaded(t *testing.T, overlay map[string][]byte, patterns ...string) []*load.Package {
 	t.Helper()
-	loaded, err := packages.Load(&packages.Config{
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedSyntax |
-			packages.NeedTypes | packages.NeedTypesSizes | packages.NeedTypesInfo | packages.NeedExportFile,
+	all, err := load.Load(&load.Config{
+		Mode: load.NeedName | load.NeedFiles | load.NeedCompiledGoFiles | load.NeedImports | load.NeedSyntax |
+			load.NeedTypes | load.NeedTypesSizes | load.NeedTypesInfo | load.NeedExportFile,
 		Overlay: overlay,
 		Dir:     "../..",
 	}, patterns...)
 	if err != nil {
 		t.Fatalf("loading %v: %v", patterns, err)
 	}
-	for _, p := range loaded {
+	for _, p := range all {
 		for _, err := range p.Errors {
 			t.Fatalf("loading %s: %v", p.PkgPath, err)
 		}
 	}
-	return loaded
+	return all
 }
 
 // leaving names what a package uses of the libraries that reach something, and must not. A name that is
 // only mentioned counts as well: a method may be called later.
-func leaving(p *packages.Package) []string {
+func leaving(p *load.Package) []string {
 	found := map[string]bool{}
 	for name, object := range p.TypesInfo.Uses {
 		function, ok := object.(*types.Func)
@@ -114,7 +114,7 @@ func receiverOf(t types.Type) string {
 }
 
 // starting names the imports of a package that could reach something by themselves.
-func starting(p *packages.Package, room string) (all []string) {
+func starting(p *load.Package, room string) (all []string) {
 	for path := range p.Imports {
 		if slices.ContainsFunc(starts, func(s string) bool { return path == s || strings.HasPrefix(path, s+"/") }) && !slices.Contains(startsAllowed[room], path) {
 			all = append(all, path)
@@ -130,7 +130,7 @@ func starting(p *packages.Package, room string) (all []string) {
 func TestOnlyProbesWrite(t *testing.T) {
 	t.Parallel()
 	seen := 0
-	for _, p := range load(t, nil, "./...") {
+	for _, p := range loaded(t, nil, "./...") {
 		room := strings.TrimPrefix(p.PkgPath, module)
 		if strings.HasPrefix(room, "test/") || room == everywhere || room == testsOnly {
 			continue
@@ -172,13 +172,13 @@ func TestPlantedWritesAreFound(t *testing.T) {
 		if row.imports == "" {
 			text = "package live\n\n" + row.text + "\n"
 		}
-		found := leaving(load(t, map[string][]byte{planted: []byte(text)}, "./cluster/live")[0])
+		found := leaving(loaded(t, map[string][]byte{planted: []byte(text)}, "./cluster/live")[0])
 		if !slices.Contains(found, row.want+" at planted.go") {
 			t.Errorf("%s: found %q, want %q", row.name, found, row.want)
 		}
 	}
 	command := []byte(head + "\t\"os/exec\"\n)\n\nvar planted = exec.Command\n")
-	if found := starting(load(t, map[string][]byte{planted: command}, "./cluster/live")[0], "cluster/live"); !slices.Equal(found, []string{"os/exec"}) {
+	if found := starting(loaded(t, map[string][]byte{planted: command}, "./cluster/live")[0], "cluster/live"); !slices.Equal(found, []string{"os/exec"}) {
 		t.Errorf("a program that is started: %q", found)
 	}
 	if _, err := os.Stat(planted); err == nil {
@@ -190,7 +190,7 @@ func TestPlantedWritesAreFound(t *testing.T) {
 func TestNothingIsListedInVain(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
-	for _, p := range load(t, nil, "./cluster/...", "./plugin/...", "./cmd/...", "./report/...", "./ends/...") {
+	for _, p := range loaded(t, nil, "./cluster/...", "./plugin/...", "./cmd/...", "./report/...", "./ends/...") {
 		for _, object := range p.TypesInfo.Uses {
 			if f, ok := object.(*types.Func); ok && f.Pkg() != nil {
 				receiver := ""
