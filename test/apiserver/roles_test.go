@@ -107,8 +107,7 @@ func TestReaderOfTwoNamespaces(t *testing.T) {
 		"diagnose theirs/pod/server pod/client:8080 -n ours": 1,
 		"diagnose pod/client theirs/svc/server:80 -n ours":   1,
 		"diagnose pod/client pod/client:8080 -n ours":        0,
-		"map -n theirs":                         0,
-		"explain netpol/default-deny -n theirs": 0,
+		"map -n theirs": 0,
 	} {
 		got, _ := both.asked(t, question, "-o", "json")
 		var d document
