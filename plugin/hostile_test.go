@@ -33,7 +33,7 @@ func hostileObjects() []runtime.Object {
 	label := map[string]string{"app": "web", "x": hostile, hostile: "x"}
 	meta := metav1.ObjectMeta{
 		Namespace: "shop", Name: hostile, Labels: label, Annotations: map[string]string{hostile: hostile},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: hostile, Operation: "Update", Time: &metav1.Time{}, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}}},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: hostile, Operation: "Update", Time: &metav1.Time{}, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)}},
 	}
 	pod := &corev1.Pod{ObjectMeta: *meta.DeepCopy(), Status: corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.0.0.3", PodIPs: []corev1.PodIP{{IP: "10.0.0.3"}}}}
 	pod.Spec.Containers = []corev1.Container{{

@@ -1,7 +1,7 @@
 package rooms
 
 import (
-	"cmp"
+	"fmt"
 	"go/types"
 	"os"
 	"path/filepath"
@@ -73,8 +73,8 @@ func loaded(t *testing.T, overlay map[string][]byte, patterns ...string) []*load
 }
 
 // leaving names what a package uses of the libraries that reach something, and must not. A name that is
-// only mentioned counts as well: a method may be called later.
-func leaving(p *load.Package) []string {
+// only mentioned counts as well: a method may be called later. What it may use is noted in used.
+func leaving(p *load.Package, used map[string]bool) []string {
 	found := map[string]bool{}
 	for name, object := range p.TypesInfo.Uses {
 		function, ok := object.(*types.Func)
@@ -86,14 +86,16 @@ func leaving(p *load.Package) []string {
 		if !known && !strings.HasPrefix(library, "k8s.io/client-go/") && !strings.HasPrefix(library, "net/http/") {
 			continue
 		}
-		used := function.Name()
+		named := function.Name()
 		if receiver := function.Signature().Recv(); receiver != nil {
-			used = receiverOf(receiver.Type()) + "." + used
+			named = receiverOf(receiver.Type()) + "." + named
 		}
-		if !slices.Contains(listed, used) {
-			at := p.Fset.Position(name.Pos())
-			found[library+" "+used+" at "+filepath.Base(at.Filename)] = true
+		if slices.Contains(listed, named) {
+			used[library+" "+named] = true
+			continue
 		}
+		at := p.Fset.Position(name.Pos())
+		found[library+" "+named+" at "+filepath.Base(at.Filename)] = true
 	}
 	var all []string
 	for what := range found {
@@ -125,18 +127,18 @@ func starting(p *load.Package, room string) (all []string) {
 }
 
 // TestOnlyProbesWrite: no package but probe/live uses anything that writes to a cluster, or that talks to
-// any other host. What it uses of the libraries that could is listed above, and is a few functions that
-// read.
+// any other host. What is used of the libraries that could is listed above, a few functions that read, and
+// nothing is listed in vain.
 func TestOnlyProbesWrite(t *testing.T) {
 	t.Parallel()
-	seen := 0
+	seen, used := 0, map[string]bool{}
 	for _, p := range loaded(t, nil, "./...") {
 		room := strings.TrimPrefix(p.PkgPath, module)
 		if strings.HasPrefix(room, "test/") || room == everywhere || room == testsOnly {
 			continue
 		}
 		seen++
-		for _, use := range leaving(p) {
+		for _, use := range leaving(p, used) {
 			t.Errorf("%s uses %s", room, use)
 		}
 		for _, path := range starting(p, room) {
@@ -145,6 +147,13 @@ func TestOnlyProbesWrite(t *testing.T) {
 	}
 	if seen < len(order) {
 		t.Errorf("only %d packages were looked at", seen)
+	}
+	for library, names := range reaching {
+		for _, name := range names {
+			if !used[library+" "+name] {
+				t.Errorf("%s %s is listed, and nothing uses it", library, name)
+			}
+		}
 	}
 }
 
@@ -156,9 +165,7 @@ func TestPlantedWritesAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const head = "package live\n\nimport (\n"
-	planted := filepath.Join(directory, "planted.go")
-	for _, row := range []struct{ name, imports, text, want string }{
+	rows := []struct{ name, imports, text, want string }{
 		{"a typed client", `"context"; metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"; "k8s.io/client-go/kubernetes"`, `func planted(ctx context.Context, c kubernetes.Interface) { _ = c.CoreV1().Pods("a").Delete(ctx, "b", metav1.DeleteOptions{}) }`, "k8s.io/client-go/kubernetes/typed/core/v1 PodInterface.Delete"},
 		{"a dynamic client", `"context"; metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"`, `func (c *client) planted(ctx context.Context, r resource) { _, _ = c.custom.Resource(r.GroupVersionResource).Create(ctx, nil, metav1.CreateOptions{}) }`, "k8s.io/client-go/dynamic ResourceInterface.Create"},
 		{"a REST client", `"context"`, `func (c *client) planted(ctx context.Context, q question) { c.builtin[q.resource.GroupVersion()].Put().Do(ctx) }`, "k8s.io/client-go/rest Interface.Put"},
@@ -167,45 +174,25 @@ func TestPlantedWritesAreFound(t *testing.T) {
 		{"an HTTP client", `"net/http"`, `func planted() { _, _ = http.Get("http://example.com") }`, "net/http Get"},
 		{"a connection", `"net"`, `func planted() { _, _ = net.Dial("tcp", "example.com:80") }`, "net Dial"},
 		{"a name looked up", `"net"`, `func planted() { _, _ = net.LookupHost("example.com") }`, "net LookupHost"},
-	} {
-		text := head + "\t" + strings.ReplaceAll(row.imports, "; ", "\n\t") + "\n)\n\n" + row.text + "\n"
-		if row.imports == "" {
-			text = "package live\n\n" + row.text + "\n"
-		}
-		found := leaving(loaded(t, map[string][]byte{planted: []byte(text)}, "./cluster/live")[0])
-		if !slices.Contains(found, row.want+" at planted.go") {
+		{"a program that is started", `"os/exec"`, `var planted = exec.Command`, ""},
+	}
+	overlay := map[string][]byte{}
+	file := func(i int) string { return fmt.Sprintf("planted%d.go", i) }
+	for i, row := range rows {
+		text := strings.ReplaceAll(row.text, "planted", fmt.Sprintf("planted%d", i))
+		overlay[filepath.Join(directory, file(i))] = []byte("package live\n\nimport (\n\t" + strings.ReplaceAll(row.imports, "; ", "\n\t") + "\n)\n\n" + text + "\n")
+	}
+	p := loaded(t, overlay, "./cluster/live")[0]
+	found := leaving(p, map[string]bool{})
+	for i, row := range rows {
+		if row.want != "" && !slices.Contains(found, row.want+" at "+file(i)) {
 			t.Errorf("%s: found %q, want %q", row.name, found, row.want)
 		}
+		if _, err := os.Stat(filepath.Join(directory, file(i))); err == nil {
+			t.Errorf("%s: it was planted in earnest", row.name)
+		}
 	}
-	command := []byte(head + "\t\"os/exec\"\n)\n\nvar planted = exec.Command\n")
-	if found := starting(loaded(t, map[string][]byte{planted: command}, "./cluster/live")[0], "cluster/live"); !slices.Equal(found, []string{"os/exec"}) {
+	if found := starting(p, "cluster/live"); !slices.Equal(found, []string{"os/exec"}) {
 		t.Errorf("a program that is started: %q", found)
-	}
-	if _, err := os.Stat(planted); err == nil {
-		t.Error("it was planted in earnest")
-	}
-}
-
-// TestNothingIsListedInVain: what may be used is used, so that the lists say what the program does.
-func TestNothingIsListedInVain(t *testing.T) {
-	t.Parallel()
-	used := map[string]bool{}
-	for _, p := range loaded(t, nil, "./cluster/...", "./plugin/...", "./cmd/...", "./policy") {
-		for _, object := range p.TypesInfo.Uses {
-			if f, ok := object.(*types.Func); ok && f.Pkg() != nil {
-				receiver := ""
-				if r := f.Signature().Recv(); r != nil {
-					receiver = receiverOf(r.Type()) + "."
-				}
-				used[f.Pkg().Path()+" "+receiver+f.Name()] = true
-			}
-		}
-	}
-	for library, names := range reaching {
-		for _, name := range slices.SortedFunc(slices.Values(names), cmp.Compare[string]) {
-			if !used[library+" "+name] {
-				t.Errorf("%s %s is listed, and nothing uses it", library, name)
-			}
-		}
 	}
 }
