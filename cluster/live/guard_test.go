@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -76,5 +77,38 @@ func TestServerOnly(t *testing.T) {
 	}
 	if _, err := live.ServerOnly(&rest.Config{Host: "http://%zz"}); err == nil {
 		t.Error("a server that has no address")
+	}
+}
+
+// TestShow: every request is told once its answer was read, or when there was none.
+func TestShow(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte("12345"))
+	}))
+	defer server.Close()
+	var told []live.Request
+	config := &rest.Config{Host: server.URL}
+	live.Show(config, func(r live.Request) { told = append(told, r) })
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.Post(server.URL+"/api/v1/pods?dryRun=All", "application/json", strings.NewReader("{}"))
+	if err != nil || len(told) != 0 {
+		t.Fatalf("%v, told %v before the answer was read", err, told)
+	}
+	if _, err := io.ReadAll(answer.Body); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // closing it again is no other request
+		_ = answer.Body.Close()
+	}
+	if len(told) != 1 || told[0].Verb != "POST" || told[0].Path != "/api/v1/pods?dryRun=All" || told[0].Status != 201 || told[0].Bytes != 5 || told[0].Items != -1 || told[0].Duration <= 0 {
+		t.Errorf("told %+v", told)
+	}
+	server.Close()
+	if _, err := client.Get(server.URL + "/api"); err == nil || len(told) != 2 || told[1].Status != 0 {
+		t.Errorf("without an answer: %v, told %+v", err, told)
 	}
 }
