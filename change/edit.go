@@ -39,6 +39,7 @@ const (
 	PolicyTypes         Kind = "PolicyTypes"         // a direction that the policy isolates without meaning to
 	UnlistedType        Kind = "UnlistedType"        // a direction that the policy has rules for and does not list
 	PolicyMoved         Kind = "PolicyMoved"         // the policy in another namespace
+	TargetPort          Kind = "TargetPort"          // the port of the pods that a Service's port leads to
 	AddedPeer           Kind = "AddedPeer"           // one more peer in an existing rule
 	AddedRule           Kind = "AddedRule"           // one more rule in an existing policy
 	AddedPolicy         Kind = "AddedPolicy"         // one more policy
@@ -73,6 +74,8 @@ const (
 	Excluded    CautionKind = "Excluded"    // the selector leaves the other end out by name
 	NodeAddress CautionKind = "NodeAddress" // the edit admits a node by its address, which changes when it is replaced
 	OtherRules  CautionKind = "OtherRules"  // other rules select by the label that the edit adds
+	// ListensThere: the application may listen on the port that the edit takes out, declared or not.
+	ListensThere CautionKind = "ListensThere"
 )
 
 // Operation is one step of a JSON patch (RFC 6902), as `kubectl patch --type=json` takes it.
@@ -91,7 +94,10 @@ type Edit struct {
 	To     any
 	Patch  []Operation
 	// Manifest is the whole object where one has to be added; Patch is empty then.
-	Manifest  *networkingv1.NetworkPolicy
+	Manifest *networkingv1.NetworkPolicy
+	// Has is the label that the selected object carries, "key=value", under the key that an edit of a
+	// key asks for. Empty for all other edits.
+	Has       string
 	Origin    cluster.Origin // of the object that is edited
 	Direction policy.Direction
 	// Rule is the place that the edit is near, and Clause what it wanted and saw there. Where
@@ -102,6 +108,8 @@ type Edit struct {
 	Cautions []Caution
 	// Distance says how far the edit is from what is written; edits are tried nearest first.
 	Distance int
+
+	target retargeted // what the edit of a Service changes
 }
 
 // Apply returns the policy as the edit would leave it.

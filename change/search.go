@@ -23,7 +23,8 @@ type Cause struct {
 
 // Search finds the causes of denied flows in a world. It takes a flow that no cause turns yet, looks
 // for the nearest edit in each direction that denies it, and goes on with those edits made until
-// all are turned or nothing helps. Flows for which something that is written can be mended come
+// all are turned or nothing helps. A Service that leads them to a port where nothing is declared to listen
+// comes first of all, since no policy is wrong then. Flows for which something that is written can be mended come
 // first: what is added for the others would cover them, too. A flow that no edit can turn has a
 // Cause without edits. It returns the world with all edits made.
 func Search(w World, denied []policy.Decision) ([]Cause, World) {
@@ -31,6 +32,12 @@ func Search(w World, denied []policy.Decision) ([]Cause, World) {
 	var causes []Cause
 	accept := func(cause Cause, after World) {
 		causes, w = append(causes, cause), after
+	}
+	for _, d := range denied {
+		if e, ok := misled(w, denied, d); ok && len(causes) < maxCauses && !allTurned(w, []policy.Decision{d}) {
+			after := w.retarget(e.target)
+			accept(Cause{Flow: d.Flow, Edits: []Edit{e}, After: after.Evaluate(d.Flow)}, after)
+		}
 	}
 	for _, d := range denied[:min(len(denied), maxLeads)] {
 		if allTurned(w, []policy.Decision{d}) {

@@ -54,13 +54,13 @@ func (p proposer) labelEdits(ref policy.RuleRef, base string, m *policy.Mismatch
 		}
 		if isExpression {
 			e := p.base(kinds[1], ref, fmt.Sprintf("%s.%s.matchExpressions[%d].key", base, selector, index))
-			e.From, e.To = m.Key, other
+			e.From, e.To, e.Has = m.Key, other, other+"="+labels[other]
 			e.Patch = []Operation{{Op: "replace", Path: pointer(e.Path), Value: other}}
 			add(e, nearKey+keyDistance(m.Key, other))
 			continue
 		}
 		e := p.base(kinds[1], ref, fmt.Sprintf("%s.%s.matchLabels[%s]", base, selector, m.Key))
-		e.From, e.To = m.Key+": "+m.Want[0], other+": "+m.Want[0]
+		e.From, e.To, e.Has = m.Key+": "+m.Want[0], other+": "+m.Want[0], other+"="+m.Want[0]
 		in := pointer(base + "." + selector + ".matchLabels")
 		e.Patch = []Operation{{Op: "remove", Path: key(in, m.Key)}, {Op: "add", Path: key(in, other), Value: m.Want[0]}}
 		add(e, nearKey+keyDistance(m.Key, other))

@@ -13,6 +13,8 @@ type World struct {
 	set  *policy.Set
 	// now holds the pods that edits gave other labels.
 	now map[*cluster.Pod]*cluster.Pod
+	// retargeted are the ports of Services that lead elsewhere than they did.
+	retargeted []retargeted
 }
 
 // Start returns the world as it is.
@@ -23,6 +25,12 @@ func (w World) flow(f policy.Flow) policy.Flow {
 	for _, e := range []*policy.Endpoint{&f.Source, &f.Destination} {
 		if pod, ok := w.now[e.Pod]; ok && e.Pod != nil {
 			e.Pod = pod
+		}
+	}
+	for _, r := range w.retargeted {
+		if r.through(f) {
+			f.Arriving.Port = r.to
+			break
 		}
 	}
 	return f
@@ -39,6 +47,8 @@ func (w World) Make(edits []Edit) (after World, made bool) {
 			w = w.relabelNamespace(e)
 		case PodLabelAdded:
 			w = w.relabelPods(e)
+		case TargetPort:
+			w = w.retarget(e.target)
 		default:
 			edited, err := e.Apply(find(w.set, e.Object))
 			if err != nil {

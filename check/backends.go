@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
+	"github.com/netpol-doctor/netpol-doctor/spelling"
 )
 
 // nothingBehind reports Services without endpoints, NPD701: why there are none, and what to do.
@@ -28,6 +31,8 @@ func nothingBehind(p *Pass) {
 				if owner, e, ok := change.NearSelector(p.Snapshot, a.Route.Service); ok {
 					f.Message += fmt.Sprintf("; %s has %s=%v", owner, strings.TrimSuffix(strings.TrimPrefix(e.Path, "spec.selector["), "]"), e.To)
 					f.Field, f.Origin, f.Fix, f.Advice = e.Path, e.Origin, []change.Edit{e}, ""
+				} else if near := p.nearValues(a.Route.Service); near != "" {
+					f.Message += "; " + near
 				}
 			case ends.ScaledToZero:
 				f.Message = fmt.Sprintf("%s behind the Service is scaled to zero", o.Object)
@@ -38,6 +43,35 @@ func nothingBehind(p *Pass) {
 			p.report(f)
 		}
 	}
+}
+
+// nearValues says which values the pods of a namespace have of a label that a Service selects by with
+// a value that none of them has, the nearest first; empty where every value is there.
+func (p *Pass) nearValues(v *cluster.Service) string {
+	for _, key := range slices.Sorted(maps.Keys(v.Selector)) {
+		var values []string
+		for _, pod := range p.Snapshot.Subjects(v.Namespace) {
+			if value, ok := pod.Labels.Known[key]; ok && !slices.Contains(values, value) {
+				values = append(values, value)
+			}
+		}
+		if slices.Contains(values, v.Selector[key]) {
+			continue
+		}
+		if len(values) == 0 {
+			return fmt.Sprintf("no pod of namespace %s has a label %s", v.Namespace, key)
+		}
+		slices.SortFunc(values, func(a, b string) int {
+			return cmp.Or(cmp.Compare(spelling.Distance(a, v.Selector[key]), spelling.Distance(b, v.Selector[key])), cmp.Compare(a, b))
+		})
+		const most = 3
+		more := ""
+		if n := len(values); n > most {
+			values, more = values[:most], fmt.Sprintf(" and %d more", n-most)
+		}
+		return fmt.Sprintf("of label %s the pods there have %s%s", key, strings.Join(values, ", "), more)
+	}
+	return ""
 }
 
 // keptOnNode reports Services that keep traffic on a node without an endpoint, NPD706, and those of

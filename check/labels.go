@@ -232,16 +232,24 @@ func subjectEnd(c change.Cause, e change.Edit) policy.Endpoint {
 }
 
 // wanted prints what a clause wants: a label as kubectl writes it, or a port.
-func wanted(e change.Edit) string { return inWords(e, e.From) }
+func wanted(e change.Edit) string {
+	if e.Has != "" {
+		return e.Clause.Key + "=" + strings.Join(e.Clause.Want, " or ")
+	}
+	return inWords(e, e.From)
+}
 
 // seen prints what there is instead of what a clause wants.
-func seen(e change.Edit) string { return inWords(e, e.To) }
+func seen(e change.Edit) string {
+	if e.Has != "" {
+		return e.Has
+	}
+	return inWords(e, e.To)
+}
 
 func inWords(e change.Edit, value any) string {
 	text := fmt.Sprint(value)
-	switch key, label, whole := strings.Cut(text, ": "); {
-	case whole:
-		return key + "=" + label
+	switch {
 	case e.Clause == nil:
 		return text
 	case e.Clause.Reason == policy.LabelMismatch:

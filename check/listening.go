@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
 )
@@ -21,22 +22,28 @@ var listening = []Check{
 		Symptoms: []string{"502", "connection refused"},
 		Doc: `The targetPort of the Service is a number that no container of the pods behind it declares; they
 declare other ports. Containers do not have to declare the ports they listen on, so this may be
-right. Often it is a mistake, or the application moved to another port.
+right. Often it is a mistake, or the application moved to another port. It is said as the cause
+where policies deny that port, no rule names it, and they allow one that the pods do declare.
 
 What you see: if it is wrong, connection refused at once, from everywhere, including from inside the
-pod. An application that listens on 127.0.0.1 only looks the same from outside, but answers inside
-the pod.
+pod; or a timeout, where policies deny that port. An application that listens on 127.0.0.1 only
+looks the same from outside, but answers inside the pod.
 
 Verify: in the pod (kubectl exec, or kubectl debug with an image that has the tools), connect to
 127.0.0.1 and to the pod's own address on that port. If both are refused, nothing listens there. If
 only the pod's address is refused, the application listens on the loopback address only.
 
 Fix: set targetPort to the port that the application listens on, or make the application listen on
-all addresses. No policy causes this.`,
+all addresses. No policy causes this. If the application does listen on that port, declare it, and
+allow it in the rules.`,
 		Run: func(p *Pass) {
+			p.eachEdit([]change.Kind{change.TargetPort}, func(c change.Cause, e change.Edit) {
+				p.cause(c, e, fmt.Sprintf("Service %s sends its port %d to port %v/%s, which no container of %s declares and no rule allows; at %v, which it declares, policies allow the connection", name(e.Object), c.Flow.Dialled.Port, e.From, c.Flow.Protocol, p.Name(c.Flow.Destination), e.To),
+					map[string]string{"targetPort": fmt.Sprint(e.From), "declared": fmt.Sprint(e.To)})
+			})
 			for i := range p.Answers {
 				r := &p.Answers[i].Route
-				if r.Service == nil || r.Service.Headless {
+				if r.Service == nil || r.Service.Headless || p.edits(r.Service.Ref()) {
 					continue
 				}
 				for _, b := range slices.Concat(r.Backends, r.Unready) {

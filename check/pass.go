@@ -234,6 +234,13 @@ func (p *Pass) edited(np *cluster.Policy) bool {
 	})
 }
 
+// edits tells whether the fix of a cause edits an object.
+func (p *Pass) edits(object cluster.Ref) bool {
+	return slices.ContainsFunc(p.Causes, func(c change.Cause) bool {
+		return slices.ContainsFunc(c.Edits, func(e change.Edit) bool { return e.Object == object })
+	})
+}
+
 // missed says what a podSelector wants and a pod has.
 func (p *Pass) missed(m *policy.Mismatch, e policy.Endpoint) string {
 	switch {

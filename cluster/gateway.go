@@ -85,6 +85,7 @@ type GatewayClass struct {
 // Route is what is known of a route of any kind.
 type Route struct {
 	Ref
+	Hosts    []string // hostnames; none: those of the listeners
 	Parents  []RouteParent
 	Backends []RouteBackend
 	// Default: it asks to be attached to the default Gateways too.
@@ -149,6 +150,7 @@ type GatewayObject struct {
 		DefaultScope       string            `json:"defaultScope"`
 		ParentRefs         []objectReference `json:"parentRefs"`
 		UseDefaultGateways string            `json:"useDefaultGateways"`
+		Hostnames          []string          `json:"hostnames"`
 		Rules              []routeRule       `json:"rules"`
 		From               []GrantFrom       `json:"from"`
 		To                 []GrantTo         `json:"to"`
@@ -225,7 +227,7 @@ func NewGatewayObject(in *GatewayObject, origin Origin) any {
 }
 
 func newRoute(in *GatewayObject, ref Ref, origin Origin) *Route {
-	r := &Route{Ref: ref, Origin: origin, Default: cmp.Or(in.Spec.UseDefaultGateways, none) != none}
+	r := &Route{Ref: ref, Hosts: in.Spec.Hostnames, Origin: origin, Default: cmp.Or(in.Spec.UseDefaultGateways, none) != none}
 	for _, p := range in.Spec.ParentRefs {
 		r.Parents = append(r.Parents, RouteParent{Ref: p.ref(GatewayGroup, "Gateway", in.Namespace), Section: p.SectionName, Port: p.Port})
 	}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	networkingv1 "k8s.io/api/networking/v1"
 )
@@ -10,7 +11,8 @@ import (
 // Ingress is what is known of an Ingress as a way to its Services.
 type Ingress struct {
 	Ref
-	Class    string // the name of its class; empty: the default one
+	Class    string   // the name of its class; empty: the default one
+	Hosts    []string // of its rules, by their place; empty: any host
 	Backends []IngressBackend
 	Origin   Origin
 }
@@ -51,6 +53,7 @@ func NewIngress(in *networkingv1.Ingress, origin Origin) *Ingress {
 	}
 	add(in.Spec.DefaultBackend, "spec.defaultBackend")
 	for r := range in.Spec.Rules {
+		i.Hosts = append(i.Hosts, in.Spec.Rules[r].Host)
 		if http := in.Spec.Rules[r].HTTP; http != nil {
 			for p := range http.Paths {
 				add(&http.Paths[p].Backend, fmt.Sprintf("spec.rules[%d].http.paths[%d]", r, p))
@@ -63,6 +66,25 @@ func NewIngress(in *networkingv1.Ingress, origin Origin) *Ingress {
 // NewIngressClass makes the slim class of an API IngressClass.
 func NewIngressClass(in *networkingv1.IngressClass, _ Origin) *IngressClass {
 	return &IngressClass{Name: in.Name, Controller: in.Spec.Controller, Default: in.Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true"}
+}
+
+// HostNames returns the hosts that an Ingress has rules for, each once. Without any it is for all hosts,
+// as it is with a rule that names none or with a default backend; that is "*" among them.
+// Source: networking/v1 IngressRule.Host, IngressSpec.DefaultBackend.
+func (i *Ingress) HostNames() []string {
+	var out []string
+	add := func(host string) {
+		if host = cmp.Or(host, "*"); !slices.Contains(out, host) {
+			out = append(out, host)
+		}
+	}
+	for _, host := range i.Hosts {
+		add(host)
+	}
+	if slices.ContainsFunc(i.Backends, func(b IngressBackend) bool { return b.Path == "spec.defaultBackend" }) {
+		add("*")
+	}
+	return out
 }
 
 // Ingress returns one Ingress, or nil.

@@ -47,6 +47,9 @@ func (e *NotFoundError) Error() string {
 		return "the Service of the API server, default/kubernetes, is not among the files; add it with its endpoints (kubectl get service,endpointslices -n default -o yaml), or ask for the API server's address"
 	case len(e.Elsewhere) > 0:
 		text += "; there is " + Typed(e.Elsewhere...)
+		if len(e.Elsewhere) == 1 {
+			text += fmt.Sprintf(" (or give -n %s)", e.Elsewhere[0].Namespace)
+		}
 	case len(e.Near) > 0:
 		text += "; did you mean " + Typed(e.Near...) + "?"
 	case len(e.Namespaces) > 0:

@@ -47,6 +47,8 @@ func FixText(e change.Edit) string {
 		return fmt.Sprintf("label namespace %s with %s=%v", e.Object.Name, e.Clause.Key, e.To)
 	case change.PodLabelAdded:
 		return fmt.Sprintf("%s: add the label %s=%v to %s", object, e.Clause.Key, e.To, strings.TrimSuffix(e.Path, "["+e.Clause.Key+"]"))
+	case change.TargetPort:
+		return fmt.Sprintf("Service %s %s: %v → %v", object, e.Path, e.From, e.To)
 	case change.AddedPort:
 		to, _ := e.To.(map[string]any)
 		return fmt.Sprintf("%s: add %v/%v to %s", object, to["port"], to["protocol"], e.Path)
@@ -141,6 +143,8 @@ func CautionText(c change.Caution) string {
 		return "the selector excludes exactly this, perhaps on purpose: ask why before you allow it"
 	case change.NodeAddress:
 		return "a node that is replaced or added has another address: where you know the range of all nodes, allow that"
+	case change.ListensThere:
+		return "if the application does listen on the port that the Service has now, leave the Service alone: declare that port on the container, and allow it in the rules"
 	case change.OtherRules:
 		return "then every rule that selects by this label applies too, in any policy"
 	}

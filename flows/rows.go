@@ -29,6 +29,7 @@ type Wanted struct {
 	By       By
 	From, To *Selection                  // nil: everything
 	Scope    func(namespace string) bool // nil, or true for one of the ends
+	Within   func(namespace string) bool // nil, or true for both ends; addresses outside are in every namespace
 	Denied   bool                        // rows of which everything is denied, too
 	Why      bool                        // with what decides
 }
@@ -114,14 +115,9 @@ func (s *Sets) Count(w Wanted) (int, error) {
 }
 
 func (r *rows) inScope(a, b End) bool {
-	namespace := func(e End) string {
-		if e.Ref.Kind == "Namespace" {
-			return e.Ref.Name
-		}
-		return e.Ref.Namespace
-	}
-	in := func(e End) bool { return !e.CIDR.IsValid() && r.Scope(namespace(e)) }
-	return r.Scope == nil || in(a) || in(b)
+	in := func(e End) bool { return !e.CIDR.IsValid() && r.Scope(namespaceOf(e)) }
+	within := func(e End) bool { return r.Within == nil || e.CIDR.IsValid() || r.Within(namespaceOf(e)) }
+	return (r.Scope == nil || in(a) || in(b)) && within(a) && within(b)
 }
 
 // inside makes the rows of a source within the cluster.

@@ -28,7 +28,7 @@ type diffFlags struct {
 const anyChange = "any"
 
 func newDiff(streams Streams) *cobra.Command {
-	f, d := &flags{formats: report.DiffFormats()}, &diffFlags{}
+	f, d := &flags{formats: report.DiffFormats(), several: true, waysIn: true}, &diffFlags{}
 	c := &cobra.Command{
 		Use:     "diff BEFORE AFTER | --with FILE",
 		Short:   "Show which flows a change opens and closes, and why",
@@ -49,12 +49,14 @@ and labels). That nothing is marked does not make a flow harmless.
 
 As in a map, a flow is between pods at their own addresses and ports, and of a
 workload what any of its pods may do: what one pod loses while another gains it
-is seen with --by pod only. Of -n, -A and files the same holds as for a map.
+is seen with --by pod only. Of -n, -A and files the same holds as for a map;
+with --with or --without on a cluster and no -n, the namespaces of the objects
+are compared. Ways in by Ingresses and routes are compared as well.
 
-Exit code: 0 whatever changes. With --fail-on it is 1 where flows are opened, or
-closed, or anything is changed. It is 3 when something of the cluster could not
-be read or, with --fail-on, when it is not known whether there is such a flow;
-2 on wrong usage.`,
+Exit code: 0 whatever changes. With --fail-on it is 1 where flows or ways in are
+opened, or closed, or anything is changed. It is 3 when something of the cluster
+could not be read or, with --fail-on, when it is not known whether there is such
+a flow; 2 on wrong usage.`,
 		Example: `  # what would this do to the cluster?
   kubectl netpol-doctor diff --with new-policy.yaml -A
 
@@ -80,7 +82,7 @@ be read or, with --fail-on, when it is not known whether there is such a flow;
 	}
 	f.register(c)
 	c.Flags().Lookup("all-namespaces").Usage = "compare all namespaces"
-	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end"
+	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end; several with commas, or with the flag again"
 	c.Flags().Lookup("without").Usage = "compare with the cluster as it would be without this object, after --with: [NAMESPACE/]`KIND/NAME`; repeatable"
 	c.Flags().Lookup("with").Usage = "compare with the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins"
 	c.Flags().StringVar(&d.by, "by", string(flows.ByWorkload), "what the ends are: workload, pod or namespace")
@@ -115,6 +117,8 @@ type pair struct {
 	before *options
 	after  func(ctx context.Context, before *cluster.Snapshot) (*options, error)
 	title  string
+	given  []cluster.Ref // the objects of --with and --without
+	scope  pairScope
 }
 
 // pairOf opens what is compared.
@@ -144,11 +148,28 @@ func (f *flags) pairOf(c *cobra.Command, args []string, streams Streams) (*pair,
 	if len(f.files) > 0 {
 		p.title = strings.Join(f.files, ", ") + " → " + f.wouldBe()
 	}
+	var with []withFile
+	for _, path := range f.with {
+		w, err := before.openWith(c.Context(), path)
+		if err != nil {
+			return nil, err
+		}
+		with = append(with, w)
+	}
+	if p.given, err = f.given(before, with); err != nil {
+		return nil, err
+	}
+	if !before.fromFiles && !before.named && !before.all {
+		before.changed, before.all = namespacesOf(p.given)
+	}
 	p.after = func(ctx context.Context, read *cluster.Snapshot) (*options, error) {
 		// The cluster is read once, so that nothing but the objects makes a difference.
 		o := *before
 		o.source = already{read}
-		return &o, f.overlay(ctx, &o)
+		for _, w := range with {
+			o.put(w)
+		}
+		return &o, f.leaveOut(ctx, &o)
 	}
 	return p, nil
 }
@@ -194,8 +215,14 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 	if err != nil {
 		return err
 	}
+	if p.scope, err = scopeOfBoth(a, b); err != nil {
+		return err
+	}
 	after, more, err := b.readMap(ctx)
 	if err != nil {
+		return err
+	}
+	if err := b.scopeExists(before, after); err != nil {
 		return err
 	}
 	for _, g := range more {
@@ -203,7 +230,7 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 			gaps = append(gaps, g)
 		}
 	}
-	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title})
+	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title, Namespaces: p.scope.names, Known: inScope(p.scope.known), Note: p.scope.note})
 	if err != nil {
 		return err
 	}
@@ -226,10 +253,11 @@ func (p *pair) compare(ctx context.Context, b *options, d *diffFlags, c report.C
 	}
 	done := make(chan result, 1)
 	go func() {
-		if err := compareFlows(p.before, b, d, &c); err != nil {
+		if err := p.compareFlows(b, d, &c); err != nil {
 			done <- result{err: err}
 			return
 		}
+		c.LeftOut = p.leftOut(c.Worlds)
 		done <- result{doc: report.NewFlowDiff(c, p.document(b))}
 	}()
 	select {
@@ -241,7 +269,8 @@ func (p *pair) compare(ctx context.Context, b *options, d *diffFlags, c report.C
 }
 
 // compareFlows finds what is different of what is asked for.
-func compareFlows(a, b *options, d *diffFlags, c *report.Compared) error {
+func (p *pair) compareFlows(b *options, d *diffFlags, c *report.Compared) error {
+	a := p.before
 	var before, after policy.Profile
 	c.PluginBefore, before = policy.Recognise(c.Before, a.plugin)
 	c.PluginAfter, after = policy.Recognise(c.After, b.plugin)
@@ -249,10 +278,7 @@ func compareFlows(a, b *options, d *diffFlags, c *report.Compared) error {
 	c.Worlds = flows.Compare(setsBefore, setsAfter, c.By)
 	var wanted [2]flows.Wanted
 	for i := range wanted {
-		wanted[i].By = c.By
-		if !a.all && (a.named || !a.fromFiles) {
-			wanted[i].Scope = func(namespace string) bool { return namespace == a.namespace }
-		}
+		wanted[i].By, wanted[i].Scope, wanted[i].Within = c.By, inScope(p.scope.names), inScope(p.scope.known)
 	}
 	var err error
 	if wanted[0].From, wanted[1].From, err = selections(a, b, c, "--from", d.from); err != nil {
@@ -273,6 +299,7 @@ func compareFlows(a, b *options, d *diffFlags, c *report.Compared) error {
 			return fmt.Errorf("comparing by pod would take about %d flows, more than %d; narrow it with -n, --from or --to, or leave --by pod out", n, mostFlows)
 		}
 	}
+	c.WaysBefore, c.WaysAfter = setsBefore.WaysIn(wanted[0]), setsAfter.WaysIn(wanted[1])
 	c.Changes, err = c.Worlds.Changes(wanted[0], wanted[1])
 	return err
 }
@@ -331,6 +358,6 @@ func (d *diffFlags) result(doc *report.FlowDiff, gaps []cluster.Gap) explain.Res
 // unreadable tells whether something of the cluster could not be read.
 func unreadable(gaps []cluster.Gap) bool {
 	return slices.ContainsFunc(gaps, func(g cluster.Gap) bool {
-		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable
+		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable || g.Reason == cluster.NotInSnapshot
 	})
 }

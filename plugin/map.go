@@ -32,7 +32,7 @@ type mapFlags struct {
 const mostFlows = 200_000
 
 func newMap(streams Streams) *cobra.Command {
-	f, m := &flags{formats: report.MapFormats()}, &mapFlags{}
+	f, m := &flags{formats: report.MapFormats(), several: true, waysIn: true}, &mapFlags{}
 	c := &cobra.Command{
 		Use:     "map",
 		Short:   "Show who may talk to whom",
@@ -42,9 +42,13 @@ not known: between workloads, to addresses outside and from them. A flow is
 between pods at their own addresses and ports, as policies see it. Services, DNS
 and other reasons for a connection to fail are not looked at.
 
-The map is of the namespace of -n: flows that begin or end in it. With -A, or of
-files without -n, it is of the whole cluster. All namespaces are read in any
-case.
+The map is of the namespaces of -n: flows that begin or end in one of them. With
+-A, or of files without -n, it is of the whole cluster. All namespaces are read
+in any case.
+
+Ingresses and the routes of Gateways are listed apart, as ways in: their hosts,
+the pods of the controller that send the requests on, where these arrive and
+whether policies allow that. Where the controller is not known, it says why.
 
 With -o html it is one page that needs no server and no network: a picture to
 search and to filter, in which each flow says which rules admit it and each
@@ -59,6 +63,9 @@ read, 2 on wrong usage.`,
 		Example: `  # the whole cluster; a folder of manifests
   kubectl netpol-doctor map -A
   kubectl netpol-doctor map -f ./manifests
+
+  # two namespaces, and what crosses their borders
+  kubectl netpol-doctor map -n production,staging
 
   # who reaches the database, and what may leave the cluster
   kubectl netpol-doctor map -n production --to sts/payment-db
@@ -79,7 +86,7 @@ read, 2 on wrong usage.`,
 	}
 	f.register(c)
 	c.Flags().Lookup("all-namespaces").Usage = "the map of all namespaces"
-	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end"
+	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` in which flows begin or end; several with commas, or with the flag again"
 	c.Flags().StringVar(&m.by, "by", string(flows.ByWorkload), "what the ends are: workload, pod or namespace")
 	c.Flags().StringArrayVar(&m.from, "from", nil, "only flows from `TARGET`: [NAMESPACE/]KIND/NAME, ns/NAME, an address, a CIDR or internet; repeatable")
 	c.Flags().StringArrayVar(&m.to, "to", nil, "only flows to `TARGET`, as --from; a Service is the pods behind it; repeatable")
@@ -113,12 +120,10 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 	if wanted.To, err = o.selection(s, "--to", m.to); err != nil {
 		return err
 	}
-	if !o.all && (o.named || !o.fromFiles) {
-		if err := o.scopeExists(s); err != nil {
-			return err
-		}
-		wanted.Scope = func(namespace string) bool { return namespace == o.namespace }
+	if err := o.scopeExists(s); err != nil {
+		return err
 	}
+	wanted.Scope = inScope(o.scope())
 	recognised, profile := policy.Recognise(s, o.plugin)
 	sets := flows.Compile(policy.Compile(s, profile))
 	if by == flows.ByPod && !m.noLimit {
@@ -146,6 +151,8 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 		}
 	}
 	doc := report.NewMap(s, gaps, recognised, by, filter, o.document(), rows(wanted))
+	doc.WaysIn = sets.WaysIn(wanted)
+	doc.Namespaces, doc.Note = o.scope(), o.heldNote("the map")
 	if o.format == "html" {
 		explained := wanted
 		explained.Why = true
@@ -157,9 +164,7 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 	if err := doc.Render(o.streams.Out, o.format, o.streams.style()); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(gaps, func(g cluster.Gap) bool {
-		return g.Reason == cluster.Forbidden || g.Reason == cluster.TimedOut || g.Reason == cluster.Unreadable || g.Reason == cluster.NotInSnapshot
-	}) {
+	if unreadable(gaps) {
 		return outcome{explain.Unclear}
 	}
 	return outcome{explain.Works}
@@ -168,8 +173,8 @@ func (o *options) answerMap(ctx context.Context, m *mapFlags) error {
 // mapScope says in words what the map is of.
 func (o *options) mapScope(m *mapFlags) string {
 	scope := []string{"all namespaces"}
-	if !o.all && (o.named || !o.fromFiles) {
-		scope = []string{"namespace " + o.namespace}
+	if names := o.scope(); names != nil {
+		scope = []string{report.NamespacesText(names)}
 	}
 	for _, only := range []struct {
 		word    string
@@ -183,42 +188,6 @@ func (o *options) mapScope(m *mapFlags) string {
 		scope = append(scope, "only port "+m.port)
 	}
 	return strings.Join(scope, "; ")
-}
-
-// scopeExists is an error where the namespace that was asked for is not there, as far as that is known:
-// nothing in it would read as if nothing might talk.
-func (o *options) scopeExists(s *cluster.Snapshot) error {
-	if ends.NamespaceMayExist(s, o.namespace) {
-		return nil
-	}
-	return &ends.NotFoundError{Target: Target{Namespace: o.namespace}, NoNamespace: true, Namespaces: ends.NearNamespaces(s, o.namespace), FromFiles: s.FromFiles}
-}
-
-// readMap reads all namespaces. Somebody who may not, and asks for one namespace, gets the flows
-// within it: that the others are missing is a gap of the map, not of what is known about it.
-func (o *options) readMap(ctx context.Context) (*cluster.Snapshot, []cluster.Gap, error) {
-	s, err := o.read(ctx, cluster.Scope{All: true, Nodes: true})
-	if err != nil || o.manifests || o.all || s.Read.All {
-		return s, gapsOf(s), err
-	}
-	own, err := o.read(ctx, cluster.Scope{Namespaces: []string{o.namespace}, NamespaceObjects: true, Nodes: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	gaps := gapsOf(own)
-	for _, g := range gapsOf(s) {
-		if !slices.Contains(gaps, g) {
-			gaps = append(gaps, g)
-		}
-	}
-	return own, gaps, nil
-}
-
-func gapsOf(s *cluster.Snapshot) []cluster.Gap {
-	if s == nil {
-		return nil
-	}
-	return slices.Clone(s.Gaps)
 }
 
 // onlyPort is the set of one port.
@@ -250,6 +219,11 @@ func (o *options) selection(s *cluster.Snapshot, flag string, texts []string) (*
 		t, err := parseOne(text, o.namespace)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		if t.Name != "" && t.Kind != "Namespace" && t.Kind != "Node" {
+			if err := o.inSeveral(flag, text); err != nil {
+				return nil, err
+			}
 		}
 		if t.Kind == "Namespace" {
 			if !slices.ContainsFunc(s.AllNamespaces(), func(n *cluster.Namespace) bool { return n.Name == t.Name }) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/rest"
 
@@ -33,6 +32,9 @@ type flags struct {
 	who          bool
 	showRequests bool
 	everything   bool // whatever the question, objects of all kinds are read
+	waysIn       bool // Ingresses and the Gateway API are read
+	several      bool // -n takes several namespaces
+	namespaces   *namespacesFlag
 }
 
 // options is what a run needs, made from flags.
@@ -43,11 +45,16 @@ type options struct {
 	log       func(live.Request)
 	fromFiles bool
 	namespace string
-	named     bool           // the namespace was named with -n
-	saved     *cluster.Saved // what the files say of the snapshot that they are; nil where they are none
+	named     bool // the namespace was named with -n
+	// namespaces are all that -n names; namespace is the first. changed are those of the objects that are
+	// changed, which a comparison is of where nobody says.
+	namespaces, changed []string
+
+	saved *cluster.Saved // what the files say of the snapshot that they are; nil where they are none
 	// manifests: the files are all there is. A snapshot of a cluster is read as the cluster was.
 	manifests  bool
 	everything bool
+	waysIn     bool
 	plugin     *policy.Profile // what the user declares; nil: what is seen counts
 	all        bool
 	who        bool
@@ -73,6 +80,7 @@ func (f *flags) register(c *cobra.Command) {
 func (f *flags) registerSource(c *cobra.Command) {
 	f.config = genericclioptions.NewConfigFlags(true)
 	f.config.AddFlags(c.Flags())
+	f.registerNamespaces(c)
 	c.Flags().Lookup("namespace").Usage = "the `NAMESPACE` of targets that do not name one"
 	c.Flags().StringArrayVarP(&f.files, "filename", "f", nil, "read manifests or dumps instead of a cluster: `FILE` is a file, a directory (with all below it) or - for standard input; repeatable")
 	c.Flags().StringArrayVar(&f.with, "with", nil, "answer for the cluster as it would be with the objects of `FILE` (or directory) applied; repeatable, what comes later wins")
@@ -111,6 +119,7 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 	o := &options{
 		streams: streams, all: f.all, who: f.who, format: f.output,
 		everything: f.everything || f.readsAll(),
+		waysIn:     f.waysIn,
 		command:    typed(c),
 		live:       len(f.files)+len(f.with)+len(f.without) == 0,
 		wayIn:      wayInKind(c.Flags().Args()),
@@ -124,11 +133,8 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 		return nil, err
 	}
 	o.plugin = declared
-	if n := *f.config.Namespace; n != "" {
-		if problems := validation.IsDNS1123Label(n); len(problems) > 0 {
-			return nil, fmt.Errorf("--namespace %q is no name of a namespace: %s", n, problems[0])
-		}
-		o.named = true
+	if err := f.takeNamespaces(o, c.Name()); err != nil {
+		return nil, err
 	}
 	if len(f.files) == 0 {
 		return o, f.openLive(ctx, o)

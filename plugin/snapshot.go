@@ -23,7 +23,7 @@ type snapshotFlags struct {
 }
 
 func newSnapshot(streams Streams) *cobra.Command {
-	f, s := &flags{everything: true}, &snapshotFlags{}
+	f, s := &flags{everything: true, several: true}, &snapshotFlags{}
 	c := &cobra.Command{
 		Use:     "snapshot",
 		Short:   "Save what the answers need in a file, to be asked later with -f",
@@ -32,10 +32,10 @@ func newSnapshot(streams Streams) *cobra.Command {
 cannot reach the cluster, or to ask about it later: "-f FILE" answers as the
 cluster did. It is YAML with real objects, so other tools read it too.
 
-Of namespace -n, what runs there is taken, the cluster's DNS, Namespaces, nodes
-and policies of the whole cluster; with -A, or of files without -n, all
-namespaces. What could not be read, and what was not taken, is noted in the file
-and stays unknown.
+Of the namespaces of -n, what runs there is taken, the cluster's DNS,
+Namespaces, nodes and policies of the whole cluster; with -A, or of files
+without -n, all namespaces. What could not be read, and what was not taken, is
+noted in the file and stays unknown.
 
 Only fields that are read are written. The file has no Secrets, no tokens, no
 values of variables or arguments (only the hosts and ports that they name), no
@@ -79,7 +79,7 @@ file, 2 on wrong usage, 130 when interrupted.`,
 	}
 	f.registerSource(c)
 	c.Flags().Lookup("all-namespaces").Usage = "take all namespaces"
-	c.Flags().Lookup("namespace").Usage = "take this `NAMESPACE`"
+	c.Flags().Lookup("namespace").Usage = "take this `NAMESPACE`; several with commas, or with the flag again"
 	c.Flags().StringVarP(&s.path, "output", "o", "-", "write to `FILE`, which only you may read then; - is standard output")
 	c.Flags().BoolVar(&s.redact, "redact", false, "write other names for everything that has one")
 	c.Flags().StringVar(&s.key, "redact-key", "", "a `SECRET` that decides about the names, so that those of two snapshots are the same")
@@ -119,19 +119,19 @@ const systemNamespace = "kube-system"
 // once.
 const mostNamespaces = 100
 
-// take reads all namespaces, or the one that is asked for with what its questions look at elsewhere.
+// take reads all namespaces, or those that are asked for with what its questions look at elsewhere.
 // Somebody who may not read all of them at once may be able to read some.
 func (o *options) take(ctx context.Context) (snapshot.Taken, error) {
 	scope := cluster.Scope{
 		DNS: true, Nodes: true, NamespaceObjects: true,
 		Rights: []string{""}, Ingresses: []string{""}, Gateways: cluster.RouteKinds(),
 	}
-	if !o.all && (o.named || !o.fromFiles) {
-		scope.Namespaces = []string{o.namespace}
-		if o.namespace != systemNamespace {
+	if names := o.scope(); names != nil {
+		scope.Namespaces = slices.Clone(names)
+		if !slices.Contains(names, systemNamespace) {
 			scope.Namespaces = append(scope.Namespaces, systemNamespace)
 		}
-		scope.Rights, scope.Ingresses = []string{o.namespace}, []string{o.namespace}
+		scope.Rights, scope.Ingresses = names, names
 		s, err := o.read(ctx, scope)
 		if err == nil {
 			err = o.scopeExists(s)

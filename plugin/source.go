@@ -27,6 +27,9 @@ func (f *flags) openFiles(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
+	if err := o.unplaced("-f", source.Placed()); err != nil {
+		return err
+	}
 	o.source, o.locate, o.warnings = source, source.FieldLine, source.Warnings
 	if o.saved, err = source.Saved(ctx); err != nil {
 		return err
@@ -130,8 +133,8 @@ func (o *options) fileOptions() file.Options {
 		Stdin:     o.streams.In,
 		Namespace: o.namespace,
 		Rights:    o.who || o.everything,
-		Ingresses: o.wayIn == "Ingress" || o.everything,
-		Gateways:  o.wayIn != "" && o.wayIn != "Ingress" || o.everything,
+		Ingresses: o.wayIn == "Ingress" || o.waysIn || o.everything,
+		Gateways:  o.wayIn != "" && o.wayIn != "Ingress" || o.waysIn || o.everything,
 		Foreign: func(apiVersion, kind string) bool {
 			return policy.LayerKindOf(apiVersion, kind) != nil
 		},
@@ -154,25 +157,45 @@ func (f *flags) overlay(ctx context.Context, o *options) error {
 
 // overlay puts the objects of one file or folder on top; what is given later wins.
 func (o *options) overlay(ctx context.Context, path string) error {
-	source, err := file.Open(ctx, []string{path}, o.fileOptions())
-	if err != nil {
-		return err
+	w, err := o.openWith(ctx, path)
+	if err == nil {
+		o.put(w)
 	}
-	with, err := source.Read(ctx, cluster.Scope{All: true})
-	if err != nil {
-		return err
+	return err
+}
+
+// withFile is what one --with names.
+type withFile struct {
+	path    string
+	source  *file.Source
+	objects *cluster.Snapshot
+}
+
+func (o *options) openWith(ctx context.Context, path string) (w withFile, err error) {
+	w.path = path
+	if w.source, err = file.Open(ctx, []string{path}, o.fileOptions()); err != nil {
+		return w, err
 	}
-	warnings, placed := o.warnings, placement(path, source.Placed())
+	if err = o.unplaced("--with "+path, w.source.Placed()); err != nil {
+		return w, err
+	}
+	w.objects, err = w.source.Read(ctx, cluster.Scope{All: true})
+	return w, err
+}
+
+// put puts the objects on top of the source.
+func (o *options) put(w withFile) {
+	source := w.source
+	warnings, placed := o.warnings, placement(w.path, source.Placed())
 	o.warnings = func() []string { return slices.Concat(warnings(), placed, source.Warnings()) }
 	locate := o.locate
-	o.source = overlaid{o.source, with}
+	o.source = overlaid{o.source, w.objects}
 	o.locate = func(origin cluster.Origin, path string) (int, bool) {
 		if line, ok := source.FieldLine(origin, path); ok || locate == nil {
 			return line, ok
 		}
 		return locate(origin, path)
 	}
-	return nil
 }
 
 // placement says of the objects of --with that name no namespace where they are put: a policy in

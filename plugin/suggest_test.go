@@ -54,7 +54,7 @@ func TestSuggestionsOfALiveCluster(t *testing.T) {
 		{"elsewhere/deploy/redis", false, `there is no namespace "elsewhere" in the cluster; -n names another`},
 		{"deploy/redis", false, `no Deployment named "redis" in namespace "shop"`},
 		{"deploy/gateway", false, `no Deployment named "gateway" in namespace "shop"`},
-		{"deploy/gateway", true, `no Deployment named "gateway" in namespace "shop"; there is prod/deploy/gateway`},
+		{"deploy/gateway", true, `no Deployment named "gateway" in namespace "shop"; there is prod/deploy/gateway (or give -n prod)`},
 	} {
 		if got := asked(t, shopServer(t), c.all, c.source, "deploy/order:80"); got != c.want {
 			t.Errorf("%s, -A %v:\n got %s\nwant %s", c.source, c.all, got, c.want)

@@ -147,11 +147,20 @@ func existence(r cluster.Ref) cluster.Scope {
 	return scope
 }
 
+// leftOut parses what is to be left out.
+func (o *options) leftOut(text string) (cluster.Ref, error) {
+	ref, err := parseWithout(text, o.namespace)
+	if err == nil && ref.Namespace != "" {
+		err = o.inSeveral("--without", text)
+	}
+	return ref, err
+}
+
 // leaveOut takes the objects of --without out of the source.
 func (f *flags) leaveOut(ctx context.Context, o *options) error {
 	var refs []cluster.Ref
 	for _, text := range f.without {
-		ref, err := parseWithout(text, o.namespace)
+		ref, err := o.leftOut(text)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
@@ -19,9 +20,12 @@ import (
 type FlowDiff struct {
 	Header
 	By           string         `json:"by"`
+	Namespaces   []string       `json:"namespaces,omitempty"` // that are compared; none: all
 	Counts       DiffCounts     `json:"counts"`
-	Policies     []ChangedRules `json:"policies"` // that are not the same
+	Policies     []ChangedRules `json:"policies"`          // that are not the same
+	LeftOut      []Object       `json:"leftOut,omitempty"` // changed, in other namespaces
 	Flows        []FlowChange   `json:"flows"`
+	Entries      []EntryChange  `json:"entries,omitempty"` // Ingresses and routes that lead in, or did
 	Facts        []Fact         `json:"facts"`
 	Gaps         []Gap          `json:"gaps"`
 	Plugin       Plugin         `json:"plugin"`
@@ -30,6 +34,7 @@ type FlowDiff struct {
 	public  []netip.Prefix
 	command string
 	title   string
+	note    string
 }
 
 // DiffCounts is how many of the flows below are of each kind. Risky are those of them with a risk.
@@ -99,9 +104,14 @@ type Compared struct {
 	Gaps                      []cluster.Gap
 	Worlds                    *flows.Worlds
 	Changes                   []flows.Change
+	WaysBefore, WaysAfter     []flows.WayIn
 	By                        flows.By
-	Ports                     flows.PortSet // only these are told
-	Title                     string        // what was compared, for people
+	Ports                     flows.PortSet               // only these are told
+	Title                     string                      // what was compared, for people
+	Namespaces                []string                    // that are compared; nil: all
+	Known                     func(namespace string) bool // both clusters were read there; nil: everywhere
+	LeftOut                   []cluster.Ref               // changed objects in other namespaces
+	Note                      string                      // which namespaces are compared that nobody asked for
 }
 
 // NewFlowDiff makes the document of a comparison. What is opened comes first, and of that what is
@@ -110,6 +120,11 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 	d := &FlowDiff{
 		Header: Header{APIVersion, "FlowDiff"}, By: string(c.By), Policies: []ChangedRules{}, Flows: []FlowChange{},
 		Gaps: gapsOf(c.Gaps, o.Command), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, title: c.Title,
+		Namespaces: c.Namespaces, note: c.Note,
+	}
+	d.Entries = entryChanges(c.WaysBefore, c.WaysAfter, MapFilter{Ports: c.Ports})
+	for _, r := range c.LeftOut {
+		d.LeftOut = append(d.LeftOut, objectOf(r))
 	}
 	if c.PluginBefore.Name != c.PluginAfter.Name {
 		before := pluginOf(c.PluginBefore)
@@ -117,6 +132,9 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 	}
 	changed := c.Worlds.Policies()
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
+		if namespace, _, _ := strings.Cut(name, "/"); c.Known != nil && !c.Known(namespace) {
+			continue
+		}
 		d.Policies = append(d.Policies, ChangedRules{name, string(changed[name])})
 	}
 	facts := map[policy.Fact]bool{}
@@ -223,7 +241,7 @@ func causeOf(c flows.Cause, o Options) Cause {
 // DiffFormats lists the formats of a comparison, sorted.
 func DiffFormats() []string { return slices.Sorted(slices.Values(append(Formats(), "csv"))) }
 
-// Found tells whether there are flows of a kind ("opened", "closed", "any"; "" is none), and whether
+// Found tells whether there are flows, or ways in, of a kind ("opened", "closed", "any"; "" is none), and whether
 // there may be some: it hangs on what is not known, or on which pods are meant.
 func (d *FlowDiff) Found(kind string) (found, perhaps bool) {
 	for _, f := range d.Flows {
@@ -236,6 +254,10 @@ func (d *FlowDiff) Found(kind string) (found, perhaps bool) {
 			perhaps = perhaps || f.mayClose
 		}
 		found = found || f.Change == kind
+	}
+	for _, e := range d.Entries {
+		found = found || kind == "any" || e.Change == kind
+		perhaps = perhaps || e.Change == string(flows.Changed) && (kind == string(flows.Opened) && e.Before.open() != policy.Yes || kind == string(flows.Closed) && e.After.open() != policy.Yes)
 	}
 	return found, perhaps
 }

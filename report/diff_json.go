@@ -11,7 +11,19 @@ import (
 func (d *FlowDiff) json(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "{\n  \"apiVersion\": %q,\n  \"kind\": %q", d.APIVersion, d.Kind)
-	fields := []field{{"by", d.By}, {"counts", d.Counts}, {"policies", d.Policies}, {"flows", nil}, {"facts", d.Facts}, {"gaps", d.Gaps}, {"plugin", d.Plugin}}
+	fields := []field{{"by", d.By}}
+	if d.Namespaces != nil {
+		fields = append(fields, field{"namespaces", d.Namespaces})
+	}
+	fields = append(fields, field{"counts", d.Counts}, field{"policies", d.Policies})
+	if len(d.LeftOut) > 0 {
+		fields = append(fields, field{"leftOut", d.LeftOut})
+	}
+	fields = append(fields, field{"flows", nil})
+	if len(d.Entries) > 0 {
+		fields = append(fields, field{"entries", d.Entries})
+	}
+	fields = append(fields, field{"facts", d.Facts}, field{"gaps", d.Gaps}, field{"plugin", d.Plugin})
 	if d.PluginBefore != nil {
 		fields = append(fields, field{"pluginBefore", d.PluginBefore})
 	}

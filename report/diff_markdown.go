@@ -19,6 +19,7 @@ const mostUnknown = 20
 func (d *FlowDiff) markdown(w io.Writer) error {
 	var tail bytes.Buffer
 	end := &pager{w: &tail}
+	d.entriesMarkdown(end)
 	end.unknown(unclear(d.Facts), d.Facts[:min(len(d.Facts), mostUnknown)], d.Gaps[:min(len(d.Gaps), mostUnknown)])
 	if more := max(len(d.Facts)-mostUnknown, 0) + max(len(d.Gaps)-mostUnknown, 0); more > 0 {
 		end.blank()
@@ -28,7 +29,7 @@ func (d *FlowDiff) markdown(w io.Writer) error {
 	groups, page := d.groups(), &pager{w: w}
 	page.line("## What changes in who may talk to whom")
 	page.blank()
-	page.line("**" + markdown(d.summary(groups)) + "**")
+	page.line("**" + markdown(d.summary(groups)+d.entriesText()) + "**")
 	if text := d.policiesText(); text != "" && len(d.Flows) > 0 {
 		page.blank()
 		page.line(text + ".")

@@ -143,10 +143,14 @@ func (f FlowChange) because() []string {
 // summary counts what is shown, or says that there is nothing.
 func (d *FlowDiff) summary(groups []*diffGroup) string {
 	if len(groups) == 0 {
-		if len(d.Policies) > 0 {
-			return fmt.Sprintf("No flow changes, although %s.", d.policiesText())
+		text := "No flow"
+		if d.Namespaces != nil {
+			text += " of " + NamespacesText(d.Namespaces)
 		}
-		return "No flow changes."
+		if len(d.Policies) > 0 {
+			return fmt.Sprintf("%s changes, although %s.", text, d.policiesText())
+		}
+		return text + " changes."
 	}
 	counts, risky := map[string]int{}, 0
 	for _, g := range groups {
@@ -192,7 +196,36 @@ func (d *FlowDiff) notes() []string {
 	if d.PluginBefore != nil {
 		out = append(out, fmt.Sprintf("The network plugin seen before is %s, after it %s; where that makes a difference, flows differ for it. --network-plugin NAME compares both under one.", cmp.Or(d.PluginBefore.Name, "not known"), cmp.Or(d.Plugin.Name, "not known")))
 	}
+	if d.note != "" {
+		out = append(out, d.note)
+	}
+	if len(d.LeftOut) > 0 {
+		var names []string
+		for i, o := range d.LeftOut {
+			if i == mostLeftOut {
+				names = append(names, fmt.Sprintf("%d more", len(d.LeftOut)-i))
+				break
+			}
+			names = append(names, o.Kind+" "+strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"))
+		}
+		out = append(out, fmt.Sprintf("Left out, as they are in other namespaces: %s. What these open and close elsewhere is not told; -A compares all namespaces.", strings.Join(names, ", ")))
+	}
 	return out
+}
+
+// mostLeftOut is how many objects are named that a comparison leaves out.
+const mostLeftOut = 5
+
+// NamespacesText names namespaces in a sentence.
+func NamespacesText(names []string) string {
+	switch last := len(names) - 1; {
+	case last < 0:
+		return "no namespace"
+	case last == 0:
+		return "namespace " + names[0]
+	default:
+		return "namespaces " + strings.Join(names[:last], ", ") + " and " + names[last]
+	}
 }
 
 // diffSections are the parts of the page, by the kind of change.
@@ -238,8 +271,9 @@ func (d *FlowDiff) table(w io.Writer, s Style) error {
 			page.grid(rows)
 		}
 	}
+	d.entriesTable(page)
 	page.blank()
-	page.text("", Plain(d.summary(groups)))
+	page.text("", Plain(d.summary(groups)+d.entriesText()))
 	for _, note := range d.notes() {
 		page.text("", Plain(note))
 	}

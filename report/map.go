@@ -18,7 +18,14 @@ import (
 // Map is the answer of `map`. Its flows are worked out while they are written.
 type Map struct {
 	Header
-	By     string
+	By string
+	// Namespaces are those in which flows begin or end; nil: all. Note says so where nobody asked for these.
+	Namespaces []string
+	Note       string
+
+	// WaysIn are the Ingresses and routes that lead to what is wanted.
+	WaysIn []flows.WayIn
+
 	Plugin Plugin
 	Gaps   []Gap
 

@@ -13,7 +13,15 @@ import (
 // json writes the map as it is worked out, a flow on each line.
 func (m *Map) json(w io.Writer, _ Style) error {
 	out := bufio.NewWriter(&visible{Writer: w})
-	fmt.Fprintf(out, "{\n  \"apiVersion\": %q,\n  \"kind\": %q,\n  \"by\": %q,\n  \"flows\": [", m.APIVersion, m.Kind, m.By)
+	fmt.Fprintf(out, "{\n  \"apiVersion\": %q,\n  \"kind\": %q,\n  \"by\": %q,\n", m.APIVersion, m.Kind, m.By)
+	if m.Namespaces != nil {
+		text, err := json.Marshal(m.Namespaces)
+		if err != nil {
+			return fmt.Errorf("writing JSON: %w", err)
+		}
+		fmt.Fprintf(out, "  \"namespaces\": %s,\n", text)
+	}
+	_, _ = out.WriteString("  \"flows\": [")
 	separator := "\n    "
 	if err := m.each(func(f MapFlow) error {
 		text, err := json.Marshal(f)
@@ -49,6 +57,11 @@ func (m *Map) json(w io.Writer, _ Style) error {
 func (m *Map) yaml(w io.Writer, _ Style) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "apiVersion: %s\nkind: %s\nby: %s\n", m.APIVersion, m.Kind, m.By)
+	if m.Namespaces != nil {
+		if err := item(out, map[string]any{"namespaces": m.Namespaces}); err != nil {
+			return err
+		}
+	}
 	start := "flows:\n"
 	if err := m.each(func(f MapFlow) error {
 		_, _ = out.WriteString(start)
@@ -84,7 +97,8 @@ type field struct {
 
 // rest is what is known only after the flows.
 func (m *Map) rest() []field {
-	return []field{{"facts", m.sortedFacts()}, {"gaps", m.Gaps}, {"plugin", m.Plugin}}
+	entries := m.entries() // notes facts
+	return []field{{"entries", entries}, {"facts", m.sortedFacts()}, {"gaps", m.Gaps}, {"plugin", m.Plugin}}
 }
 
 // csv writes a line for each range of ports.

@@ -22,12 +22,14 @@ type pageData struct {
 	Shown      []string   `json:"shown"` // the verdicts that the map was asked for
 	Ends       []pageEnd  `json:"ends"`
 	Flows      []pageFlow `json:"flows"`
+	WaysIn     []MapWayIn `json:"waysIn"` // as in the JSON document; flows name those that they are of
 	Policies   []string   `json:"policies"`
 	Facts      []Fact     `json:"facts"`
 	Gaps       []Gap      `json:"gaps"`
 }
 
-// pageEnd is an object of the cluster, addresses outside, or a Service that leads in from there.
+// pageEnd is an object of the cluster, addresses outside, or a Service, an Ingress or a route that leads in
+// from there.
 type pageEnd struct {
 	Kind      string         `json:"kind"`
 	Namespace string         `json:"namespace,omitempty"`
@@ -64,10 +66,11 @@ type pageFlow struct {
 	Facts       []int        `json:"facts,omitempty"`
 }
 
-// pageEntry is ports of a Service by which a flow comes in.
+// pageEntry is ports of a Service by which a flow comes in, or the hosts of an Ingress or a route whose
+// requests it carries.
 type pageEntry struct {
 	End       int      `json:"end"`
-	Ports     []string `json:"ports"` // "443/TCP → 8443"
+	Ports     []string `json:"ports"` // "443/TCP → 8443", "shop.example.com → 8080/TCP"
 	Rewritten bool     `json:"rewritten,omitempty"`
 }
 
@@ -94,6 +97,14 @@ type pageBuilder struct {
 	ends     map[string]int
 	policies map[string]int
 	facts    map[policy.Fact]int
+	carried  map[[2]Endpoint][]carried // by the ends of flows
+}
+
+// carried is a backend of a way in.
+type carried struct {
+	in      MapWayIn
+	backend MapWayInBackend
+	port    int32
 }
 
 // pageData collects the page. A map with more flows than anybody can look at is an error.
@@ -111,10 +122,12 @@ func (m *Map) pageData() (*pageData, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &pageBuilder{m: m, ends: map[string]int{}, policies: map[string]int{}, facts: map[policy.Fact]int{}}
+	b := &pageBuilder{m: m, ends: map[string]int{}, policies: map[string]int{}, facts: map[policy.Fact]int{}, carried: map[[2]Endpoint][]carried{}}
+	waysIn := m.entries()
+	b.carry(waysIn)
 	b.data = &pageData{
-		Scope: m.Page.Scope, By: m.By, ObservedAt: timeOf(m.Page.Observed), Plugin: m.Plugin, Note: m.unenforced(), Shown: m.wanted.verdicts(),
-		Ends: []pageEnd{}, Flows: []pageFlow{}, Policies: []string{}, Facts: m.sortedFacts(), Gaps: m.Gaps,
+		Scope: m.Page.Scope, By: m.By, ObservedAt: timeOf(m.Page.Observed), Plugin: m.Plugin, Note: strings.Join(m.notes(), " "), Shown: m.wanted.verdicts(),
+		WaysIn: waysIn, Ends: []pageEnd{}, Flows: []pageFlow{}, Policies: []string{}, Facts: m.sortedFacts(), Gaps: m.Gaps,
 	}
 	for i, f := range m.factsInOrder() {
 		b.facts[f] = i
@@ -238,7 +251,47 @@ func (b *pageBuilder) flow(l *mapLine) {
 		}
 		f.Entries[i].Ports = append(f.Entries[i].Ports, port)
 	}
+	b.carries(&f, l)
 	b.data.Flows = append(b.data.Flows, f)
+}
+
+// carry notes the flows that carry requests of ways in.
+func (b *pageBuilder) carry(waysIn []MapWayIn) {
+	for _, in := range waysIn {
+		for _, from := range in.Carriers {
+			for _, backend := range in.Backends {
+				for _, to := range backend.Destinations {
+					key := [2]Endpoint{from, to.End}
+					b.carried[key] = append(b.carried[key], carried{in, backend, to.Port})
+				}
+			}
+		}
+	}
+}
+
+// carries adds to a flow the ways in whose requests it carries.
+func (b *pageBuilder) carries(f *pageFlow, l *mapLine) {
+	for _, c := range b.carried[[2]Endpoint{l.Source, l.Destination}] {
+		if !holdsPort(l.Connections, c.backend.Protocol, c.port) {
+			continue
+		}
+		end := b.end(fmt.Sprintf("entry %q %q %q", c.in.Kind, c.in.Namespace, c.in.Name), pageEnd{Kind: c.in.Kind, Namespace: c.in.Namespace, Name: c.in.Name, Place: "entry"})
+		text := fmt.Sprintf("%s → %d/%s", c.in.hosts(), c.port, c.backend.Protocol)
+		i := slices.IndexFunc(f.Entries, func(known pageEntry) bool { return known.End == end })
+		if i < 0 {
+			i = len(f.Entries)
+			f.Entries = append(f.Entries, pageEntry{End: end})
+		}
+		if !slices.Contains(f.Entries[i].Ports, text) {
+			f.Entries[i].Ports = append(f.Entries[i].Ports, text)
+		}
+	}
+}
+
+func holdsPort(connections []Connection, protocol string, port int32) bool {
+	return slices.ContainsFunc(connections, func(c Connection) bool {
+		return c.Protocol == protocol && slices.ContainsFunc(c.Ports, func(r PortRange) bool { return r.From <= port && port <= r.To })
+	})
 }
 
 // lineEnd returns the place of an end of a line. Addresses outside are another end where they are

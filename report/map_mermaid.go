@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,7 @@ func (m *Map) mermaid(w io.Writer, _ Style) error {
 	for _, l := range lines {
 		l.from, l.to = chart.node(m.chartNode(l.Source, l)), chart.node(m.chartNode(l.Destination, l))
 	}
+	wayIn := m.chartEntries(chart)
 	out := bufio.NewWriter(w)
 	fmt.Fprintln(out, "flowchart LR")
 	slices.SortFunc(chart.groups, func(a, b *chartGroup) int { return strings.Compare(a.namespace, b.namespace) })
@@ -39,7 +41,41 @@ func (m *Map) mermaid(w io.Writer, _ Style) error {
 	for _, l := range lines {
 		fmt.Fprintf(out, "  %s %s|\"%s\"| %s\n", l.from, arrows[l.Verdict], mermaidText(l.what()), l.to)
 	}
+	for _, line := range wayIn {
+		fmt.Fprintln(out, "  "+line)
+	}
 	return out.Flush()
+}
+
+// chartEntries adds a node for each Ingress or route and returns its arrows, to who sends the requests on and
+// to where they arrive.
+func (m *Map) chartEntries(c *chart) (arrows []string) {
+	for _, in := range m.entries() {
+		id := c.node("entry "+in.name(), in.Namespace, strings.ToLower(in.Kind)+"/"+in.Name+" ("+in.hosts()+")")
+		for _, b := range in.Backends {
+			arrow := map[string]string{"ok": "==>", "problem": "--x"}[b.mark()]
+			if arrow == "" {
+				arrow = "-.->"
+			}
+			label := in.by() + ": " + b.what()
+			if len(b.Destinations) == 0 {
+				to := c.node("backend "+b.service(), b.Object.Namespace, b.service())
+				arrows = append(arrows, fmt.Sprintf("%s %s|\"%s\"| %s", id, arrow, mermaidText(label), to))
+			}
+			for _, d := range b.Destinations {
+				to := c.node(m.chartNode(d.End, &mapLine{ranges: rangesOf(d.End)}))
+				arrows = append(arrows, fmt.Sprintf("%s %s|\"%s\"| %s", id, arrow, mermaidText(label), to))
+			}
+		}
+	}
+	return arrows
+}
+
+func rangesOf(e Endpoint) []netip.Prefix {
+	if p, err := netip.ParsePrefix(e.CIDR); err == nil {
+		return []netip.Prefix{p}
+	}
+	return nil
 }
 
 // chart collects the nodes of a flowchart by namespace.

@@ -134,9 +134,17 @@ func (m *Map) summary(sections []mapSection) string {
 		}
 	}
 	if len(parts) == 0 {
+		if m.Namespaces != nil {
+			return "No flows of " + NamespacesText(m.Namespaces) + "."
+		}
 		return "No flows."
 	}
 	return "Flows by " + m.By + ": " + strings.Join(parts, ", ") + "."
+}
+
+// notes are said beside the summary.
+func (m *Map) notes() []string {
+	return slices.DeleteFunc([]string{m.Note, m.unenforced()}, func(text string) bool { return text == "" })
 }
 
 // unenforced is said where nothing seems to enforce policies.
@@ -214,13 +222,15 @@ func (m *Map) table(w io.Writer, s Style) error {
 		}
 		flush()
 	}
+	entries := m.entries()
+	m.entriesTable(page, entries)
 	page.blank()
 	page.text("", m.summary(sections))
-	if note := m.unenforced(); note != "" {
-		page.text("", note)
+	for _, note := range m.notes() {
+		page.text("", Plain(note))
 	}
 	result := ""
-	if m.found["Unknown"] > 0 {
+	if m.found["Unknown"] > 0 || unclearEntries(entries) {
 		result = "Unclear"
 	}
 	page.missing(m.sortedFacts(), m.Gaps, "", result)
@@ -240,9 +250,9 @@ func (m *Map) markdown(w io.Writer, _ Style) error {
 	page.line("## Who may talk to whom")
 	page.blank()
 	page.line(markdown(m.summary(sections)))
-	if note := m.unenforced(); note != "" {
+	for _, note := range m.notes() {
 		page.blank()
-		page.line(note)
+		page.line(markdown(note))
 	}
 	for _, section := range sections {
 		page.blank()
@@ -261,8 +271,10 @@ func (m *Map) markdown(w io.Writer, _ Style) error {
 			page.line("| " + Style{}.mark(verdictStatus[l.Verdict]) + " | " + markdown(from) + " | " + markdown(to) + " | " + markdown(l.what()) + " |")
 		}
 	}
+	entries := m.entries()
+	m.entriesMarkdown(page, entries)
 	result := ""
-	if m.found["Unknown"] > 0 {
+	if m.found["Unknown"] > 0 || unclearEntries(entries) {
 		result = "Unclear"
 	}
 	page.unknown(result, m.sortedFacts(), m.Gaps)

@@ -11,8 +11,8 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 )
 
-// waysIn makes the objects of Ingresses and of the Gateway API. Hosts and paths are not kept, only
-// which field names which Service.
+// waysIn makes the objects of Ingresses and of the Gateway API. Paths are not kept, only which hosts
+// there are and which field names which Service.
 func waysIn(s *cluster.Snapshot) []any {
 	var all []any
 	for _, c := range s.IngressClasses {
@@ -30,6 +30,13 @@ func waysIn(s *cluster.Snapshot) []any {
 		put(out, "spec", object{})
 		if i.Class != "" {
 			put(out, "spec.ingressClassName", i.Class)
+		}
+		for r, host := range i.Hosts {
+			rule := object{}
+			if host != "" {
+				rule["host"] = host
+			}
+			put(out, "spec.rules["+strconv.Itoa(r)+"]", rule)
 		}
 		for _, b := range i.Backends {
 			port := object{}
@@ -101,6 +108,13 @@ func routeOf(r *cluster.Route) object {
 	put(out, "spec", object{})
 	if r.Default {
 		put(out, "spec.useDefaultGateways", "All")
+	}
+	if len(r.Hosts) > 0 {
+		hosts := make([]any, len(r.Hosts))
+		for i, host := range r.Hosts {
+			hosts[i] = host
+		}
+		put(out, "spec.hostnames", hosts)
 	}
 	for i, p := range r.Parents {
 		parent := named(p.Ref, p.Port)

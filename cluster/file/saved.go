@@ -119,7 +119,7 @@ func (a asking) touches(g cluster.SavedGap) bool {
 	case "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io":
 		return len(a.scope.Rights) > 0 && (g.Namespace == "" || slices.Contains(a.scope.Rights, g.Namespace))
 	case "ingresses.networking.k8s.io", "ingressclasses.networking.k8s.io":
-		return len(a.scope.Ingresses) > 0 && (g.Namespace == "" || slices.Contains(a.scope.Ingresses, g.Namespace))
+		return len(a.scope.Ingresses) > 0 && (g.Namespace == "" || slices.Contains(a.scope.Ingresses, "") || slices.Contains(a.scope.Ingresses, g.Namespace))
 	case "namespaces":
 		return g.Name == "" && (a.scope.All || a.scope.NamespaceObjects) || g.Name != "" && (a.scope.All || a.whole[g.Name])
 	}

@@ -12,12 +12,15 @@ const shortKinds = {
 };
 const shortKind = (kind) => shortKinds[kind] || kind.toLowerCase();
 
+// Ways in are Services, Ingresses and routes of the Gateway API.
+const isService = (end) => end.kind !== "Ingress" && !end.kind.endsWith("Route");
+
 data.ends.forEach((end, id) => {
   end.id = id;
   end.flows = [];
   end.group = end.place !== "inside" ? "" : end.kind === "Namespace" ? end.name : end.namespace;
   end.full = end.place === "inside" ? (end.kind === "Namespace" ? "ns/" + end.name : end.namespace + "/" + shortKind(end.kind) + "/" + end.name)
-    : end.place === "entry" ? "svc " + end.namespace + "/" + end.name : end.name;
+    : end.place === "entry" ? (isService(end) ? "svc" : shortKind(end.kind)) + " " + end.namespace + "/" + end.name : end.name;
   end.search = [end.full, end.kind, ...(end.ranges || []), ...(end.outside || [])].join(" ").toLowerCase();
 });
 

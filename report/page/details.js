@@ -29,7 +29,7 @@ function aboutFlow(flow) {
     html("h2", {}, endButton(flow.from), html("span", { class: "arrow" }, " → "), endButton(flow.to)),
     html("p", {}, verdictChip(flow.verdict), " ", html("span", { class: "ports" }, flow.text)),
     flow.partial ? html("p", {}, "Not every pod of both ends is treated alike; this holds for some of them.") : null,
-    ...flow.entries.map((e) => html("p", {}, "Comes in by ", endButton(e.end), " (" + data.ends[e.end].kind + "): " + e.ports.join(", ") + ".",
+    ...flow.entries.map((e) => html("p", {}, isService(data.ends[e.end]) ? "Comes in by " : "Carries requests of ", endButton(e.end), " (" + data.ends[e.end].kind + "): " + e.ports.join(", ") + ".",
       e.rewritten ? " The pod may see a node as the source instead of the client, of which the verdict is." : "")),
     ...part("Out of", from, "egress"), ...part("Into", to, "ingress"),
     ...(flow.facts || []).length > 0 ? [html("h3", {}, "What is not known"), html("ul", {}, flow.facts.map((i) => html("li", {}, data.facts[i].missing + ": " + data.facts[i].settle)))] : [],
@@ -49,7 +49,7 @@ function aboutEnd(end) {
   const flows = end.flows.filter(shows);
   const into = flows.filter((f) => f.to === end.id), out = flows.filter((f) => f.from === end.id), through = flows.filter((f) => f.from !== end.id && f.to !== end.id);
   const list = (title, list, label) => [html("h3", {}, title + " (" + list.length + ")"), list.length > 0 ? flowList(list, label) : html("p", { class: "quiet" }, "Nothing" + (filtered() ? " that the filters let through." : "."))];
-  const where = { from: "Addresses outside, as sources", to: "Addresses outside, as destinations", entry: "Service of type " + end.kind }[end.place];
+  const where = { from: "Addresses outside, as sources", to: "Addresses outside, as destinations", entry: isService(end) ? "Service of type " + end.kind : end.kind }[end.place];
   const inside = end.place === "inside";
   return [
     html("p", { class: "over" }, where || end.kind + (end.kind === "Pod" ? "" : end.template ? ", known by its template" : ", " + counted(end.pods || 0, "pod"))),

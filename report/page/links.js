@@ -1,6 +1,10 @@
 // Links: the flows between two boxes, as one line.
 
-// linksOf puts flows together by the boxes that they go between. A flow by a way in goes through it.
+// carries tells that an entry of a flow is an Ingress or a route, whose requests the flow carries on.
+const carries = (entry) => !isService(data.ends[entry.end]);
+
+// linksOf puts flows together by the boxes that they go between. A flow by a Service goes through it; from an
+// Ingress or a route there is a line of its own to where the requests arrive.
 function linksOf(flows, boxOf) {
   const links = new Map();
   const add = (from, to, flow) => {
@@ -12,10 +16,10 @@ function linksOf(flows, boxOf) {
   for (const flow of flows) {
     const from = boxOf.get(flow.from), to = boxOf.get(flow.to);
     for (const e of flow.entries) {
-      add(from, boxOf.get(e.end), flow);
+      if (!carries(e)) add(from, boxOf.get(e.end), flow);
       add(boxOf.get(e.end), to, flow);
     }
-    if (flow.entries.length === 0) add(from, to, flow);
+    if (flow.entries.every(carries)) add(from, to, flow);
   }
   for (const link of links.values()) {
     const verdicts = new Set(link.flows.map((f) => f.verdict));

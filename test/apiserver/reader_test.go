@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
@@ -30,6 +31,7 @@ var readerQuestions = []string{
 	"diagnose 10.245.0.1 198.51.100.7:80",
 	"diagnose bare/pod/client svc/web -A",
 	"namespaces", "policy pod/client", "ports pod/client svc/web", "rules pod/client svc/web:80",
+	"map",
 }
 
 // The roles of docs/rbac are what it takes, and no more.
@@ -46,6 +48,9 @@ func TestReaders(t *testing.T) {
 func testReader(t *testing.T, s *Server) {
 	s.Apply(t, layerKinds(func(policy.LayerKind) bool { return true })...)
 	s.Apply(t, ciliumAgent(t))
+	for _, k := range cluster.GatewayKinds {
+		s.Apply(t, definition(cluster.GatewayGroup, "v1", k.Kind, k.Resource, k.Namespaced))
+	}
 	rules := rulesOf(t, "../../docs/rbac/reader.yaml")
 	reader := asUser(t, s, "reader", Grant{Rules: rules})
 	admin := asking{Kubeconfig(t, s.Admin(), "corners")}

@@ -1,0 +1,126 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netpol-doctor/netpol-doctor/cluster"
+	"github.com/netpol-doctor/netpol-doctor/policy"
+)
+
+// retargeted is a port of a Service that leads to another port of the pods than it did.
+type retargeted struct {
+	service  *cluster.Service
+	protocol corev1.Protocol
+	from, to int32
+}
+
+// through tells whether a flow is one that the Service translates there.
+func (r retargeted) through(f policy.Flow) bool {
+	return f.Service == r.service && f.Protocol == r.protocol && f.Arriving.Port == r.from
+}
+
+// misled finds denied flows that a Service leads to a port which none of the pods behind it declares and
+// no rule names, where every one of them would be allowed at another port that all of them declare: then
+// the Service is wrong, most likely, and not the policies. It returns the edit of the Service, and the
+// first of the flows. Source: core/v1 ServicePort.TargetPort.
+func misled(w World, denied []policy.Decision, lead policy.Decision) (Edit, bool) {
+	f := lead.Flow
+	index, port := dialled(f)
+	if port == nil || port.TargetPort.StrVal != "" {
+		return Edit{}, false
+	}
+	r := retargeted{service: f.Service, protocol: f.Protocol, from: f.Arriving.Port}
+	var flows []policy.Flow
+	for _, d := range denied {
+		if !r.through(d.Flow) {
+			continue
+		}
+		if pod := d.Flow.Destination.Pod; pod == nil || declares(pod, r.protocol, r.from) || named(d) {
+			return Edit{}, false
+		}
+		flows = append(flows, d.Flow)
+	}
+	var right []cluster.ContainerPort
+	for _, c := range f.Destination.Pod.Ports {
+		if r.to = c.Number; c.Protocol == r.protocol && w.allows(flows, r) {
+			right = append(right, c)
+		}
+	}
+	if len(right) > 1 { // the one that the Service is named or numbered after
+		right = slices.DeleteFunc(right, func(c cluster.ContainerPort) bool {
+			return (port.Name == "" || c.Name != port.Name) && c.Number != port.Port
+		})
+	}
+	if len(right) != 1 {
+		return Edit{}, false
+	}
+	path := fmt.Sprintf("spec.ports[%d].targetPort", index)
+	r.to = right[0].Number
+	return Edit{
+		Kind: TargetPort, Object: f.Service.Ref(), Origin: f.Service.Origin, Path: path, From: r.from, To: r.to,
+		// It replaces the field, too, and works where the manifest leaves it out.
+		Patch:    []Operation{{Op: "add", Path: pointer(path), Value: r.to}},
+		Cautions: []Caution{{Kind: ListensThere}},
+		target:   r,
+	}, true
+}
+
+// dialled returns the port of the Service that a flow dials and its index, or nil where it is not
+// one that translates.
+func dialled(f policy.Flow) (int, *corev1.ServicePort) {
+	if f.Service == nil || f.Service.Headless {
+		return 0, nil
+	}
+	i := slices.IndexFunc(f.Service.Ports, func(p corev1.ServicePort) bool {
+		return p.Protocol == f.Protocol && (p.Port == f.Dialled.Port || p.NodePort != 0 && p.NodePort == f.Dialled.Port)
+	})
+	if i < 0 {
+		return 0, nil
+	}
+	return i, &f.Service.Ports[i]
+}
+
+// declares tells whether a pod declares a port, or none at all, by which nothing is told.
+func declares(pod *cluster.Pod, protocol corev1.Protocol, number int32) bool {
+	return len(pod.Ports) == 0 || slices.ContainsFunc(pod.Ports, func(c cluster.ContainerPort) bool {
+		return c.Number == number && c.Protocol == protocol
+	})
+}
+
+// named tells whether a rule that was looked at is for the port at which a flow arrives: somebody
+// means it.
+func named(d policy.Decision) bool {
+	for _, side := range []policy.DirectionDecision{d.Egress, d.Ingress} {
+		for _, t := range side.Trace {
+			for _, r := range t.Rules {
+				if slices.ContainsFunc(r.Ports, func(c policy.Clause) bool {
+					entry := PortsOf(c.Ref)[c.Ref.Port]
+					return entry.Port != nil && entry.EndPort == nil && entry.Port.IntVal == d.Flow.Arriving.Port
+				}) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// allows tells whether all flows would be allowed at another port of their pods, which all of them
+// declare.
+func (w World) allows(flows []policy.Flow, r retargeted) bool {
+	w = w.retarget(r)
+	return !slices.ContainsFunc(flows, func(f policy.Flow) bool {
+		return !slices.ContainsFunc(f.Destination.Pod.Ports, func(c cluster.ContainerPort) bool {
+			return c.Number == r.to && c.Protocol == r.protocol
+		}) || w.Evaluate(f).Verdict != policy.Allowed
+	})
+}
+
+// retarget lets a port of a Service lead to another port of the pods.
+func (w World) retarget(r retargeted) World {
+	w.retargeted = append(slices.Clip(w.retargeted), r)
+	return w
+}
