@@ -127,6 +127,19 @@ lint: ## check formatting, vet, static analysis
 	go mod tidy -diff
 	go mod verify
 
+# Of the nested modules nothing is looked up: their programs are other people's, as they released them, and
+# only tests run them.
+VULNDB ?= https://vuln.go.dev
+.PHONY: vuln
+vuln: ## look up known vulnerabilities that the program could reach, in VULNDB
+	@go build -modfile=tools/go.mod -o .cache/govulncheck golang.org/x/vuln/cmd/govulncheck # go tool makes every exit code 1
+	@.cache/govulncheck -db $(VULNDB) ./... ; code=$$?; \
+	  case $$code in \
+	    0) ;; \
+	    3) echo "vuln: something that the program calls is vulnerable, see above: update that module" ;; \
+	    *) echo "vuln: NOTHING WAS CHECKED. The vulnerability database could not be read, or the code could not be loaded, see above; VULNDB=URL names a copy of the database" ;; \
+	  esac; exit $$code
+
 .PHONY: format
 format: ## format the code
 	$(TOOL) gofumpt -w .

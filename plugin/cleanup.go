@@ -43,7 +43,7 @@ be removed; 3: not everything could be looked through.`,
 			if err != nil {
 				return err
 			}
-			prober, err := live.New(o.config, p.image)
+			prober, err := live.New(o.network, p.image)
 			if err != nil {
 				return err
 			}

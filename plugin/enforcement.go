@@ -84,7 +84,7 @@ func (o *options) checkEnforcement(ctx context.Context, p *probing, e *enforcing
 			return fmt.Errorf("reading --outside %q: it is no ADDRESS:PORT, such as 192.0.2.1:443 or [2001:db8::1]:443", e.outside)
 		}
 	}
-	scratch, err := live.NewScratch(o.config, live.ScratchOptions{Image: p.image, PullSecret: p.secret, PullSecretNamespace: o.namespace, Context: e.context})
+	scratch, err := live.NewScratch(o.network, live.ScratchOptions{Image: p.image, PullSecret: p.secret, PullSecretNamespace: o.namespace, Context: e.context})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // let through what NetworkPolicies deny, or that could not be read. NetworkPolicies that something else
 // made for them are an error. Each reading is a new one, since a Source sees one and the same cluster.
 func (o *options) beside(ctx context.Context, s *live.Scratch) ([]policy.Fact, []cluster.Gap, error) {
-	source, err := clusterlive.Open(o.config, clusterlive.Options{Foreign: foreignKinds()})
+	source, err := clusterlive.Open(o.network, clusterlive.Options{Foreign: foreignKinds()})
 	if err != nil {
 		return nil, nil, err
 	}

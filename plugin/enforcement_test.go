@@ -15,7 +15,7 @@ import (
 // TestOutside: an address that cannot be read is said before anything is asked or created.
 func TestOutside(t *testing.T) {
 	t.Parallel()
-	o := &options{config: &rest.Config{Host: "http://127.0.0.1:1"}}
+	o := &options{network: &rest.Config{Host: "http://127.0.0.1:1"}}
 	for _, typed := range []string{"example.com:80", "192.0.2.1", "2001:db8::1:80:x", ":80"} {
 		err := o.checkEnforcement(t.Context(), &probing{image: live.DefaultImage}, &enforcing{outside: typed})
 		if err == nil || !strings.Contains(err.Error(), "ADDRESS:PORT") || untestable(err) {

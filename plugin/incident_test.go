@@ -150,8 +150,8 @@ func TestIncidentOfFiles(t *testing.T) {
 	}
 }
 
-// secretive is a namespace whose pods and objects have a secret wherever one can be.
-func secretive(secret string) []runtime.Object {
+// vaultWith is a namespace whose pods and objects have a secret wherever one can be.
+func vaultWith(secret string) []runtime.Object {
 	pod := func(name, address string) *corev1.Pod {
 		return &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "vault", Name: name, Labels: map[string]string{"app": name}, Annotations: map[string]string{"token": secret}},
@@ -177,7 +177,7 @@ func secretive(secret string) []runtime.Object {
 func TestIncidentHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
 	const secret, token = "correct-horse-battery", "bearer-of-bad-news"
-	server := livetest.New(t, secretive(secret)...)
+	server := livetest.New(t, vaultWith(secret)...)
 	server.Hook(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path != "/version" {
 			return false
@@ -221,7 +221,7 @@ func TestIncidentHoldsNoSecrets(t *testing.T) {
 // Where the server does not tell its version, the answer stands.
 func TestIncidentOfAServerWithoutAVersion(t *testing.T) {
 	t.Parallel()
-	server := livetest.New(t, secretive("x")...)
+	server := livetest.New(t, vaultWith("x")...)
 	path := filepath.Join(t.TempDir(), "incident.zip")
 	r := doctorRun(t.Context(), "diagnose", "pod/client", "pod/server:8080", "-n", "vault", "--kubeconfig", server.Kubeconfig(), "--show-requests", "--incident", path)
 	if r.code != 1 || !strings.Contains(r.stderr, "GET ") {
@@ -308,7 +308,7 @@ func TestIncidentThatIsInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"/api", "/version", "/namespaces/vault/networkpolicies"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		server := livetest.New(t, secretive("x")...)
+		server := livetest.New(t, vaultWith("x")...)
 		server.Hook(func(_ http.ResponseWriter, r *http.Request) bool {
 			if strings.HasSuffix(r.URL.Path, at) {
 				cancel()

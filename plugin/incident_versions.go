@@ -3,17 +3,13 @@ package plugin
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	apiversion "k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/discovery"
 
 	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/report"
@@ -24,7 +20,7 @@ func (o *options) versions(c *cobra.Command, d *explain.Diagnosis, server string
 	var b bytes.Buffer
 	line := func(what, is string) { fmt.Fprintf(&b, "%-15s %s\n", what, report.Plain(is)) }
 	line("netpol-doctor", Version())
-	line("commit", commit())
+	line("commit", thisBuild().source())
 	line("go", runtime.Version())
 	line("os", runtime.GOOS+"/"+runtime.GOARCH)
 	line("API server", server)
@@ -69,42 +65,15 @@ func shownFlag(f *pflag.Flag) (out []string) {
 	return out
 }
 
-// commit is what this program was built from.
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "not known"
-	}
-	revision, modified := "not known", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			modified = ", with changes"
-		}
-	}
-	return revision + modified
-}
-
 // serverVersion asks the API server for its version. It is told, not relied on: where it is not had, the
 // answer stands.
 func (o *options) serverVersion(ctx context.Context) string {
-	if o.config == nil {
+	if o.version == nil {
 		return "none: read from files"
 	}
-	const unknown = "its version could not be read"
-	client, err := discovery.NewDiscoveryClientForConfig(o.config)
-	if err != nil {
-		return unknown
+	version, err := o.version(ctx)
+	if err != nil || version == "" {
+		return "its version could not be read"
 	}
-	text, err := client.RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
-	if err != nil {
-		return unknown
-	}
-	var v apiversion.Info
-	if json.Unmarshal(text, &v) != nil || v.GitVersion == "" {
-		return unknown
-	}
-	return v.GitVersion
+	return version
 }

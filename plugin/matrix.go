@@ -90,7 +90,7 @@ func (o *options) answerMatrix(ctx context.Context, texts []string, m *matrixFla
 	if err != nil {
 		return o.suggest(ctx, err)
 	}
-	prober, err := live.New(o.config, p.image)
+	prober, err := live.New(o.network, p.image)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func matrixOptions(t *testing.T, server *livetest.Server, out, errs *bytes.Buffe
 		t.Fatal(err)
 	}
 	return &options{
-		source: from, config: server.Config(), namespace: "shop", format: "json", warnings: func() []string { return nil },
+		source: from, network: server.Config(), namespace: "shop", format: "json", warnings: func() []string { return nil },
 		streams: Streams{In: strings.NewReader(""), Out: out, Err: errs, Getenv: func(string) string { return "" }},
 	}
 }

@@ -41,9 +41,10 @@ type flags struct {
 type options struct {
 	streams   Streams
 	source    cluster.Source
-	config    *rest.Config  // of the cluster; nil for files
-	requests  *requestLog   // what was asked of it; nil: nobody wants to know
-	lastRead  cluster.Scope // what was read last
+	version   func(context.Context) (string, error) // asks the API server for its version; nil for files
+	network   *rest.Config                          // what tests write with; nil where none were asked for
+	requests  *requestLog                           // what was asked of the cluster; nil: nobody wants to know
+	lastRead  cluster.Scope                         // what was read last
 	fromFiles bool
 	namespace string
 	named     bool // the namespace was named with -n
@@ -149,10 +150,10 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 
 // clusterFlag returns the first flag that was given and that only makes sense for a live cluster.
 func (f *flags) clusterFlag(set *pflag.FlagSet) string {
-	live := pflag.NewFlagSet("", pflag.ContinueOnError)
-	f.config.AddFlags(live)
+	connection := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.config.AddFlags(connection)
 	found := ""
-	live.VisitAll(func(flag *pflag.Flag) {
+	connection.VisitAll(func(flag *pflag.Flag) {
 		if flag.Name != "namespace" && set.Changed(flag.Name) && found == "" {
 			found = flag.Name
 		}

@@ -70,7 +70,7 @@ ports but those asked for.
 	return withModes(c, matrixMode(f, p, streams), enforcementMode(f, p, streams), cleanupMode(f, p, streams))
 }
 
-// toProber is toOptions for what needs a network.
+// toProber is toOptions for what tests on the network, and the only one that may write to the cluster.
 func (f *flags) toProber(c *cobra.Command, streams Streams) (*options, error) {
 	if len(f.files) > 0 {
 		return nil, errors.New("tests on the network and -f exclude each other: with -f the files are the cluster, and there is no network to test")
@@ -82,11 +82,13 @@ func (f *flags) toProber(c *cobra.Command, streams Streams) (*options, error) {
 		return nil, errors.New("tests on the network and --with exclude each other: what is not applied cannot be tested")
 	}
 	o, err := f.toOptions(c.Context(), c, streams)
-	if err == nil {
-		if none, ok := o.source.(nowhere); ok {
-			return nil, none.error
-		}
+	if err != nil {
+		return nil, err
 	}
+	if none, ok := o.source.(nowhere); ok {
+		return nil, none.error
+	}
+	o.network, err = f.network(o)
 	return o, err
 }
 
@@ -121,7 +123,7 @@ func (o *options) probe(ctx context.Context, d *explain.Diagnosis, p *probing) (
 	if err != nil {
 		return nil, err
 	}
-	prober, err := live.New(o.config, p.image)
+	prober, err := live.New(o.network, p.image)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func TestProbeInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &options{source: from, config: server.Config(), namespace: "shop"}
+	o := &options{source: from, network: server.Config(), namespace: "shop"}
 	d, err := o.diagnose(t.Context(), "pod/a", "pod/b:80")
 	if err != nil {
 		t.Fatal(err)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/netpol-doctor/netpol-doctor/cluster/live"
+	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
 // requestLog is told every request to the API server. It prints them, keeps them, or both.
@@ -19,7 +21,7 @@ type requestLog struct {
 
 // tell notes a request.
 func (l *requestLog) tell(r live.Request) {
-	line := fmt.Sprintf("%s %s %d, %d objects, %dms\n", r.Verb, r.Path, r.Status, r.Items, r.Duration.Milliseconds())
+	line := report.Plain(requestLine(r)) + "\n"
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.out != nil {
@@ -35,4 +37,16 @@ func (l *requestLog) lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.kept)
+}
+
+// requestLine is a request as --show-requests prints it.
+func requestLine(r live.Request) string {
+	status, objects := "no answer", ""
+	if r.Status != 0 {
+		status = strconv.Itoa(r.Status)
+	}
+	if r.Items >= 0 {
+		objects = fmt.Sprintf(", %d objects", r.Items)
+	}
+	return fmt.Sprintf("%s %s %s%s, %d bytes, %dms", r.Verb, r.Path, status, objects, r.Bytes, r.Duration.Milliseconds())
 }

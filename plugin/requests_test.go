@@ -3,6 +3,7 @@ package plugin
 import (
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,5 +52,24 @@ func TestVerdictForTwoPodsTakesSixRequests(t *testing.T) {
 		if len(asked) != 6 {
 			t.Errorf("%v: %d requests: %q", ask, len(asked), asked)
 		}
+	}
+}
+
+// TestRequestLine: a request is told with its answer, or without one, in a single harmless line.
+func TestRequestLine(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[string]live.Request{
+		"GET /api/v1/pods 200, 3 objects, 120 bytes, 4ms":                {Verb: "GET", Path: "/api/v1/pods", Status: 200, Items: 3, Bytes: 120, Duration: 4 * time.Millisecond},
+		"POST /apis/batch/v1/namespaces/shop/jobs 201, 1024 bytes, 12ms": {Verb: "POST", Path: "/apis/batch/v1/namespaces/shop/jobs", Status: 201, Items: -1, Bytes: 1024, Duration: 12 * time.Millisecond},
+		"GET /api no answer, 0 objects, 0 bytes, 30000ms":                {Verb: "GET", Path: "/api", Duration: 30 * time.Second},
+	} {
+		if got := requestLine(r); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	var out strings.Builder
+	(&requestLog{out: &out}).tell(live.Request{Verb: "GET", Path: "/api\x1b[2J\n"})
+	if got := out.String(); strings.Count(got, "\n") != 1 || strings.ContainsRune(got, '\x1b') {
+		t.Errorf("%q", got)
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"time"
 
 	"k8s.io/client-go/rest"
 
@@ -80,18 +78,31 @@ func (f *flags) openLive(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	o.source, o.config = source, config
+	o.source, o.version = source, source.Version
 	if noCluster(f.config, config) {
 		o.source = nowhere{&live.Unreachable{
 			Err:    errors.New("no kubeconfig was found: " + placesOf(o.streams.Getenv("KUBECONFIG"))),
 			Advice: "name one with --kubeconfig, or read manifests, a dump or a snapshot instead of a cluster with -f",
 		}}
 	}
-	if settings.Log != nil {
-		o.config = rest.CopyConfig(config)
-		o.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return shown{next, settings.Log} })
-	}
 	return f.overlay(ctx, o)
+}
+
+// network is the way to the API server for what tests on the network: the only one that may write. No
+// other command has it. What reads goes through live.Open, which sends nothing but get and list.
+func (f *flags) network(o *options) (*rest.Config, error) {
+	config, err := f.config.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("reading kubeconfig: %w", err)
+	}
+	bound, err := live.ServerOnly(config)
+	if err != nil {
+		return nil, fmt.Errorf("preparing to test in the cluster at %s: %w", config.Host, err)
+	}
+	if o.requests != nil {
+		live.Show(bound, o.requests.tell)
+	}
+	return bound, nil
 }
 
 // foreignKinds are the policies of other layers that are looked for.
@@ -119,24 +130,6 @@ func placesOf(variable string) string {
 		return "$KUBECONFIG names " + report.Plain(variable) + ", and there is none"
 	}
 	return "$KUBECONFIG is not set, and there is no ~/.kube/config"
-}
-
-// shown is a way to the API server whose requests are told.
-type shown struct {
-	http.RoundTripper
-	log func(live.Request)
-}
-
-// RoundTrip implements http.RoundTripper.
-func (s shown) RoundTrip(r *http.Request) (*http.Response, error) {
-	begun := time.Now()
-	answer, err := s.RoundTripper.RoundTrip(r)
-	told := live.Request{Verb: r.Method, Path: r.URL.RequestURI(), Duration: time.Since(begun)}
-	if answer != nil {
-		told.Status = answer.StatusCode
-	}
-	s.log(told)
-	return answer, err
 }
 
 func (o *options) fileOptions() file.Options {

@@ -28,15 +28,16 @@ func newVersion(streams Streams) *cobra.Command {
 }
 
 func printVersion(out io.Writer) error {
-	info, _ := debug.ReadBuildInfo()
-	return buildOf(info).print(out)
+	return thisBuild().print(out)
 }
 
 // Version returns the version of this program: that of the release, or of the module that
 // `go install` built.
-func Version() string {
+func Version() string { return thisBuild().version }
+
+func thisBuild() build {
 	info, _ := debug.ReadBuildInfo()
-	return buildOf(info).version
+	return buildOf(info)
 }
 
 // A build is what this program was made of. What is not known is empty, but for the version.
@@ -71,19 +72,23 @@ func buildOf(info *debug.BuildInfo) build {
 	return b
 }
 
-func (b build) print(out io.Writer) error {
-	what := b.commit
+// source is the commit, and whether files differed from it.
+func (b build) source() string {
 	switch {
-	case what == "":
-		what = "not recorded"
+	case b.commit == "":
+		return "not recorded"
 	case b.modified:
-		what += ", with changes"
+		return b.commit + ", with changes"
 	}
+	return b.commit
+}
+
+func (b build) print(out io.Writer) error {
 	when := b.committed
 	if when == "" {
 		when = "not recorded"
 	}
 	_, err := fmt.Fprintf(out, "netpol-doctor %s\n  commit     %s\n  committed  %s\n  built by   %s, for %s/%s\n",
-		b.version, what, when, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		b.version, b.source(), when, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }

@@ -12,7 +12,7 @@ import (
 
 // json writes the map as it is worked out, a flow on each line.
 func (m *Map) json(w io.Writer, _ Style) error {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriter(&visible{Writer: w})
 	fmt.Fprintf(out, "{\n  \"apiVersion\": %q,\n  \"kind\": %q,\n  \"by\": %q,\n", m.APIVersion, m.Kind, m.By)
 	if m.Namespaces != nil {
 		text, err := json.Marshal(m.Namespaces)

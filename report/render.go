@@ -8,8 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf16"
 
 	"sigs.k8s.io/yaml"
 )
@@ -38,7 +36,7 @@ func Render(w io.Writer, format string, d Document, s Style) error {
 		return d.csv(w)
 	}
 	if d, ok := d.(interface{ json(io.Writer) error }); ok && format == "json" {
-		return d.json(w)
+		return d.json(&visible{Writer: w})
 	}
 	render, ok := renderers[format]
 	if !ok {
@@ -48,7 +46,7 @@ func Render(w io.Writer, format string, d Document, s Style) error {
 }
 
 func renderJSON(w io.Writer, d Document, _ Style) error {
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(&visible{Writer: w})
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(d); err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
@@ -81,13 +79,7 @@ func yamlOf(value any) ([]byte, error) {
 	}
 	var escaped bytes.Buffer
 	for _, r := range string(text) {
-		if unicode.IsPrint(r) {
-			escaped.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&escaped, `\u%04x`, unit)
-		}
+		writeVisible(&escaped, r)
 	}
 	if text, err = yaml.JSONToYAML(escaped.Bytes()); err != nil {
 		return nil, fmt.Errorf("writing YAML: %w", err)

@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -141,7 +142,7 @@ func TestLogTellsEveryRequest(t *testing.T) {
 	var told []string
 	items := 0
 	source := open(t, server, live.Options{Log: func(r live.Request) {
-		told = append(told, r.Verb+" "+r.Path)
+		told = append(told, fmt.Sprintf("%s %s %d bytes", r.Verb, r.Path, r.Bytes))
 		if strings.Contains(r.Path, "back/networkpolicies") {
 			items = r.Items
 		}
@@ -152,7 +153,7 @@ func TestLogTellsEveryRequest(t *testing.T) {
 	read(t, source, twoPodsScope)
 	var made []string
 	for _, r := range server.Requests() {
-		made = append(made, r.String())
+		made = append(made, fmt.Sprintf("%s %d bytes", r, r.Bytes))
 	}
 	equal(t, "log", told, made)
 	if items != 2 {

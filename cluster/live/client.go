@@ -27,7 +27,10 @@ type client struct {
 }
 
 func newClient(config *rest.Config, log func(Request)) (*client, error) {
-	config = rest.CopyConfig(config)
+	config, err := readOnly(config)
+	if err != nil {
+		return nil, err
+	}
 	// Warnings would be written to standard error in the middle of whatever is there.
 	config.WarningHandler, config.WarningHandlerWithContext = rest.NoWarnings{}, nil
 	config.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(requestsPerSecond, requestBurst)

@@ -33,7 +33,8 @@ type Request struct {
 	Verb     string // the HTTP method
 	Path     string // with the query
 	Status   int    // of the answer; 0 when there was none
-	Items    int    // objects in the answer
+	Items    int    // objects in the answer; -1: they were not counted
+	Bytes    int64  // of the answer, unpacked
 	Duration time.Duration
 }
 

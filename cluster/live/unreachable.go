@@ -38,7 +38,12 @@ func (s *Source) unreachable(err error) error {
 func advice(err error) string {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, status := errors.AsType[*apierrors.StatusError](err)
+	refused, stopped := errors.AsType[*RefusedError](err)
 	switch {
+	case stopped && refused.Redirected:
+		return "something that wants to be logged in to, or another server, answers there: check --context, --server and any proxy in between"
+	case stopped:
+		return "that is a mistake of netpol-doctor: please report it"
 	case apierrors.IsUnauthorized(err):
 		return "the credentials of this kubeconfig context are missing, expired or for another server: log in again, or choose another --context"
 	case untrusted:

@@ -132,9 +132,9 @@ type answered struct {
 
 func (a answered) count() int { return strings.Count(a.requests, "\n") }
 
-func asUser(t *testing.T, s *Server, name string, grant Grant) asking {
+func asUser(t *testing.T, s *Server, name string, grants ...Grant) asking {
 	t.Helper()
-	return asking{Kubeconfig(t, s.User(t, name, grant), "corners")}
+	return asking{Kubeconfig(t, s.User(t, name, grants...), "corners")}
 }
 
 func (a asking) ask(t *testing.T, question string) answered {

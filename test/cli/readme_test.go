@@ -23,7 +23,7 @@ func documents(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.Concat(pages, runbooks, []string{"README.md", "examples/shop/README.md", "CONTRIBUTING.md"})
+	return slices.Concat(pages, runbooks, []string{"README.md", "examples/shop/README.md", "CONTRIBUTING.md", "SECURITY.md"})
 }
 
 var console = regexp.MustCompile("(?s)```console\n(.*?)```")

@@ -40,6 +40,7 @@ type Request struct {
 	Accept      string
 	ContentType string // of the answer
 	Status      int
+	Bytes       int // of the answer
 }
 
 // String prints the method and the path.
@@ -132,6 +133,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			Accept:      r.Header.Get("Accept"),
 			ContentType: seen.Header().Get("Content-Type"),
 			Status:      seen.status,
+			Bytes:       seen.bytes,
 		})
 	}()
 	s.mu.Lock()
@@ -161,10 +163,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// witness remembers the status of an answer.
+// witness remembers the status and the length of an answer.
 type witness struct {
 	http.ResponseWriter
-	status int
+	status, bytes int
+}
+
+// Write implements http.ResponseWriter.
+func (w *witness) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += n
+	return n, err
 }
 
 // WriteHeader implements http.ResponseWriter.
