@@ -115,6 +115,7 @@ type pair struct {
 	before *options
 	after  func(ctx context.Context, before *cluster.Snapshot) (*options, error)
 	title  string
+	roots  [2]string // the two sources, where there are two
 }
 
 // pairOf opens what is compared.
@@ -132,7 +133,7 @@ func (f *flags) pairOf(c *cobra.Command, args []string, streams Streams) (*pair,
 	}
 	p := &pair{before: before}
 	if len(args) > 0 {
-		p.title = args[0] + " → " + args[1]
+		p.title, p.roots = args[0]+" → "+args[1], [2]string(args)
 		other := one
 		other.files = args[1:]
 		p.after = func(context.Context, *cluster.Snapshot) (*options, error) {
@@ -203,7 +204,7 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 			gaps = append(gaps, g)
 		}
 	}
-	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title})
+	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title, RootBefore: p.roots[0], RootAfter: p.roots[1]})
 	if err != nil {
 		return err
 	}
@@ -214,7 +215,9 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 		}
 	}
 	b.warnings = func() []string { return warnings }
-	return b.finish(doc, outcome{d.result(doc, gaps)})
+	result := d.result(doc, gaps)
+	doc.Judge(d.failOn, result)
+	return b.finish(doc, outcome{result})
 }
 
 // compare makes the document. It does not wait for that once it is interrupted.
