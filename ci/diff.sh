@@ -17,7 +17,19 @@ set -euo pipefail
 say() { printf '%s\n' "$*" >&2; }
 fail() {
   say "Error: $*"
+  if [ -d "$out" ]; then not_compared 2 "Error: $*"; fi
   exit 2
+}
+
+# not_compared CODE [TEXT]: the comment where there is no answer; one that was made before would read as if it
+# still held. The text is indented: nothing in it is markup then.
+not_compared() {
+  {
+    printf '## What changes in who may talk to whom\n\n**Not compared** (exit code %s): the log of the job says why.\n' "$1"
+    if [ -n "${2:-}" ]; then printf '\n%s\n' "$2" | head -n 20 | cut -c1-500 | sed 's/^/    /'; fi
+  } >"$out/comment.md"
+  printf '%s\n' "$1" >"$out/code"
+  printf '0\n' >"$out/changes"
 }
 
 base='' head=HEAD manifests='' before='' after='' live='' fail_on='' out=''
@@ -46,14 +58,14 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-doctor=$("$(dirname "$0")/doctor.sh")
-case $doctor in /*) ;; *) doctor=$PWD/$doctor ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 out=${out:-$work/out}
 mkdir -p "$out"
 out=$(cd "$out" && pwd -P)
 rm -f "$out/comment.md" "$out/result.sarif" "$out/junit.xml" "$out/code" "$out/changes"
+doctor=$("$(dirname "$0")/doctor.sh") || fail "there is no program to run, see above"
+case $doctor in /*) ;; *) doctor=$PWD/$doctor ;; esac
 
 # commit REF: its id, fetched where the clone has no such commit.
 commit() {
@@ -174,13 +186,9 @@ case $code in
     ;;
 esac
 if [ ! -s "$out/comment.md" ]; then # bad input, or a cluster that cannot be read
-  {
-    printf '## What changes in who may talk to whom\n\n**Not compared** (exit code %s): the log of the job says why.\n' "$code"
-    if [ -z "$live" ]; then
-      printf '\n'
-      head -n 20 "$work/errors" | cut -c1-500 | sed 's/^/    /' # indented: nothing in it is markup
-    fi
-  } >"$out/comment.md"
+  text=''
+  if [ -z "$live" ]; then text=$(cat "$work/errors"); fi # where the API server is, is nobody's business
+  not_compared "$code" "$text"
 fi
 cat "$out/comment.md"
 [ -z "$stop" ] || printf '::%s::\n' "$stop"
