@@ -84,7 +84,7 @@ e2e-packages:
 
 .PHONY: pipeline-packages
 pipeline-packages: ## install what the tests of pipelines call (as root on Debian)
-	@for p in shellcheck jq curl git pre-commit; do command -v $$p >/dev/null || exit 1; done || test "$$(id -u)" != 0 || { apt-get update -qq && \
+	@(for p in shellcheck jq curl git pre-commit; do command -v $$p >/dev/null || exit 1; done) || test "$$(id -u)" != 0 || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends shellcheck jq curl git pre-commit; }
 
 .PHONY: browser
