@@ -26,7 +26,10 @@ fail() {
 not_compared() {
   {
     printf '## What changes in who may talk to whom\n\n**Not compared** (exit code %s): the log of the job says why.\n' "$1"
-    if [ -n "${2:-}" ]; then printf '\n%s\n' "$2" | head -n 20 | cut -c1-500 | sed 's/^/    /'; fi
+    if [ -n "${2:-}" ]; then
+      printf '\n'
+      printf '%s\n' "$2" | head -n 20 | cut -c1-500 | sed 's/^/    /'
+    fi
   } >"$out/comment.md"
   printf '%s\n' "$1" >"$out/code"
   printf '0\n' >"$out/changes"
