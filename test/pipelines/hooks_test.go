@@ -84,4 +84,10 @@ func TestPreCommit(t *testing.T) {
 	if got := call(); got.code != 1 || !strings.Contains(got.out, "1 opened") {
 		t.Errorf("a flow is opened: %+v", got)
 	}
+	r.git("reset", "--quiet", "--hard")
+	r.write(map[string]string{"manifests/policy.yaml": ""}) // nothing isolates the web server any more
+	r.git("add", "--all")
+	if got := call(); got.code != 1 || !strings.Contains(got.out, "policy removed") {
+		t.Errorf("a policy is deleted: %+v", got)
+	}
 }
