@@ -100,7 +100,9 @@ func (d *Diagnosis) suite() suite {
 func (r *StepReport) suite() suite {
 	name := r.Step.Title + " of " + r.About
 	c := resultCase(name, r.Result, r.summary, r.Findings, r.Facts, r.Gaps)
-	if len(r.Findings) == 0 || r.Result != "Fails" {
+	if len(r.Findings) > 0 && r.Result == "Fails" {
+		c.message = r.Findings[0].Message
+	} else {
 		for _, l := range r.Step.Lines {
 			if !strings.HasPrefix(l.Label, "NPD") {
 				c.lines = append(c.lines, Style{}.mark(l.shown())+" "+lineText(r.Step, l))
