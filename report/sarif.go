@@ -202,7 +202,10 @@ func (r sarifResult) locations() []sarifLocation {
 		if i == 0 && r.field != "" {
 			full += " " + r.field
 		}
-		l.Logical = append(l.Logical, sarifLogical{Name: Plain(object.Name), Full: Plain(full), Kind: "resource"})
+		logical := sarifLogical{Name: Plain(object.Name), Full: Plain(full), Kind: "resource"}
+		if !slices.Contains(l.Logical, logical) { // a flow within a workload has it twice
+			l.Logical = append(l.Logical, logical)
+		}
 	}
 	if l.Physical == nil && len(l.Logical) == 0 {
 		return nil
