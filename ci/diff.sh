@@ -70,6 +70,11 @@ rm -f "$out/comment.md" "$out/result.sarif" "$out/junit.xml" "$out/code" "$out/c
 doctor=$("$(dirname "$0")/doctor.sh") || fail "there is no program to run, see above"
 case $doctor in /*) ;; *) doctor=$PWD/$doctor ;; esac
 
+# A value that starts with a dash is no flag of a program.
+case $before in -*) before=./$before ;; esac
+case $after in -*) after=./$after ;; esac
+case $manifests in -*) manifests=./$manifests ;; esac
+
 # commit REF: its id, fetched where the clone has no such commit.
 commit() {
   local id
@@ -156,9 +161,6 @@ else
   done
 fi
 
-# A value that starts with a dash is no flag of the program's.
-case $before in -*) before=./$before ;; esac
-case $after in -*) after=./$after ;; esac
 if [ -n "$live" ]; then
   what=(--with="$after")
   [ $# -gt 0 ] || set -- -A
