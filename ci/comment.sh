@@ -64,6 +64,7 @@ fi
 id='' page=1
 while [ -z "$id" ]; do
   call GET "$comments?per_page=100&page=$page"
+  jq -e 'type == "array"' "$work/answer" >/dev/null 2>&1 || fail "what $api answered is no list of comments on $request. It said: $(said)"
   id=$(jq -r --arg marker "$marker" --argjson own "$own" "[.[] | select($author == \$own and (.body | startswith(\$marker)))][0] | if . then .id else empty end" "$work/answer")
   [ "$(jq length "$work/answer")" -eq 100 ] || break
   page=$((page + 1))

@@ -58,7 +58,7 @@ func TestDiffCodes(t *testing.T) {
 		"nothing":       {map[string]string{"README.md": "x"}, []string{"--fail-on", "any"}, 0, "0\n", "No flow changes."},
 		"no fail-on":    {map[string]string{"manifests/policy.yaml": open}, nil, 0, "1\n", "1 opened"},
 		"closed only":   {map[string]string{"manifests/policy.yaml": open}, []string{"--fail-on", "closed"}, 0, "1\n", "1 opened"},
-		"bad input":     {map[string]string{"manifests/policy.yaml": strings.Replace(closed, "policyTypes", "policyTipes", 1)}, nil, 2, "0\n", "    Error: manifests/policy.yaml"},
+		"bad input":     {map[string]string{"manifests/policy.yaml": strings.Replace(closed, "policyTypes", "policyTipes", 1)}, nil, 2, "0\n", "    Error: reading manifests/policy.yaml:4: a/web (NetworkPolicy): spec.policyTipes"},
 		"wrong fail-on": {map[string]string{"README.md": "x"}, []string{"--fail-on", "all"}, 2, "0\n", "Not compared"},
 		"not known":     {map[string]string{"manifests/policy.yaml": unknown, "manifests/workloads.yaml": strings.Replace(workloads, "{name: client, namespace: a}", "{name: client, namespace: b}", 1)}, []string{"--fail-on", "opened"}, 3, "", "not known"},
 	} {

@@ -43,7 +43,7 @@ type forge struct {
 
 func newForge(t *testing.T) *forge {
 	t.Helper()
-	f := &forge{tokens: map[string]bool{}, refuse: map[string]int{}}
+	f := &forge{comments: []comment{}, tokens: map[string]bool{}, refuse: map[string]int{}}
 	f.Server = httptest.NewServer(http.HandlerFunc(f.serve))
 	t.Cleanup(f.Close)
 	return f
