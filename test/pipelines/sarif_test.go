@@ -78,9 +78,18 @@ func questions(t *testing.T) [][]string {
 	shop := filepath.Join(root(t), "examples/shop")
 	base := []string{"-f", filepath.Join(shop, "base")}
 	asked := [][]string{
-		{"diagnose", "deploy/api-gateway", "svc/payment:443"}, {"diagnose", "deploy/payment", "api.example.com:443"}, {"diagnose", "deploy/order"},
-		{"diagnose", "internet", "svc/payment:443"}, {"policy"}, {"policy", "--who"}, {"policy", "-A"}, {"dns"}, {"labels"}, {"namespaces"},
-		{"rules", "deploy/order", "svc/order-db:5432"}, {"ports", "deploy/api-gateway", "svc/payment:443"},
+		{"diagnose", "deploy/api-gateway", "svc/payment:443"},
+		{"diagnose", "deploy/payment", "api.example.com:443"},
+		{"diagnose", "deploy/order"},
+		{"diagnose", "internet", "svc/payment:443"},
+		{"policy"},
+		{"policy", "--who"},
+		{"policy", "-A"},
+		{"dns"},
+		{"labels"},
+		{"namespaces"},
+		{"rules", "deploy/order", "svc/order-db:5432"},
+		{"ports", "deploy/api-gateway", "svc/payment:443"},
 	}
 	var out [][]string
 	broken, err := filepath.Glob(filepath.Join(shop, "broken/*"))
