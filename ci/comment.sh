@@ -81,7 +81,7 @@ jq -Rs --arg marker "$marker" --argjson most "$most" --arg log "${LOG_URL:-the l
   ($marker + "\n") as $head
   | if (length + ($head | length)) <= $most then $head + .
     else ("**Cut to fit into a comment. The whole is in " + $log + ".**\n\n") as $note
-    | .[0:($most - ($head + $note | length))] | .[0:((rindex("\n") // -1) + 1)] | $head + $note + .
+    | .[0:($most - ($head + $note | length))] | split("\n")[:-1] | $head + $note + join("\n") + "\n"
     end
   | {body: .}' "$folder/comment.md" >"$work/body"
 
