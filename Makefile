@@ -65,7 +65,7 @@ cilium: ## build Cilium, which enforces policies in the cluster of make e2e (min
 	chmod -R u+w $(NODE)/cilium
 
 .PHONY: test
-test: kube ## run every test that needs no root, against a real API server
+test: kube pipeline-packages ## run every test that needs no root, against a real API server
 	NETPOL_DOCTOR_KUBE=$(KUBE) go test -race ./...
 
 .PHONY: unit
@@ -88,6 +88,11 @@ e2e-packages:
 	@test "$$(id -u)" = 0 || { echo "make e2e makes namespaces, mounts and control groups: run it as root"; exit 1; }
 	dpkg --status $(E2E_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(E2E_PACKAGES); }
+
+.PHONY: pipeline-packages
+pipeline-packages: ## install what the tests of pipelines call (as root on Debian)
+	@(for p in shellcheck jq curl git pre-commit; do command -v $$p >/dev/null || exit 1; done) || test "$$(id -u)" != 0 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends shellcheck jq curl git pre-commit; }
 
 .PHONY: browser
 browser: ## use the page of a map in a real browser (installs chromium from Debian, as root)

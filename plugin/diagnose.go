@@ -17,7 +17,7 @@ import (
 )
 
 func newDiagnose(streams Streams) *cobra.Command {
-	f, p := &flags{}, &probing{}
+	f, p := &flags{formats: findingFormats()}, &probing{}
 	var path string
 	var since time.Duration
 	var test bool

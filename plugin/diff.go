@@ -119,6 +119,7 @@ type pair struct {
 	title  string
 	given  []cluster.Ref // the objects of --with and --without
 	scope  pairScope
+	roots  [2]string // the two sources, where there are two
 }
 
 // pairOf opens what is compared.
@@ -136,7 +137,7 @@ func (f *flags) pairOf(c *cobra.Command, args []string, streams Streams) (*pair,
 	}
 	p := &pair{before: before}
 	if len(args) > 0 {
-		p.title = args[0] + " → " + args[1]
+		p.title, p.roots = args[0]+" → "+args[1], [2]string(args)
 		other := one
 		other.files = args[1:]
 		p.after = func(context.Context, *cluster.Snapshot) (*options, error) {
@@ -230,7 +231,10 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 			gaps = append(gaps, g)
 		}
 	}
-	doc, err := p.compare(ctx, b, d, report.Compared{Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title, Namespaces: p.scope.names, Known: inScope(p.scope.known), Note: p.scope.note})
+	doc, err := p.compare(ctx, b, d, report.Compared{
+		Before: before, After: after, Gaps: gaps, By: by, Ports: ports, Title: p.title, RootBefore: p.roots[0], RootAfter: p.roots[1],
+		Namespaces: p.scope.names, Known: inScope(p.scope.known), Note: p.scope.note,
+	})
 	if err != nil {
 		return err
 	}
@@ -241,7 +245,9 @@ func (p *pair) answer(ctx context.Context, d *diffFlags) error {
 		}
 	}
 	b.warnings = func() []string { return warnings }
-	return b.finish(doc, outcome{d.result(doc, gaps)})
+	result := d.result(doc, gaps)
+	doc.Judge(d.failOn, result)
+	return b.finish(doc, outcome{result})
 }
 
 // compare makes the document. It does not wait for that once it is interrupted.

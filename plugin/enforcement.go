@@ -57,6 +57,7 @@ the API server then, as the rest needs them to exist.`,
 			return nil
 		},
 		run: func(c *cobra.Command, _ []string) error {
+			f.formats = report.Formats()
 			o, err := f.toProber(c, streams)
 			if err != nil {
 				return err

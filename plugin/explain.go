@@ -62,8 +62,8 @@ and with 3 when not. Findings and symptoms need no cluster.`,
 }
 
 func (f *flags) explain(c *cobra.Command, text string, streams Streams) error {
-	if !slices.Contains(report.Formats(), f.output) {
-		return fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(report.Formats(), ", "))
+	if err := f.checkFormat(c); err != nil {
+		return err
 	}
 	offline := &options{streams: streams, format: f.output, command: typed(c), warnings: func() []string { return nil }}
 	switch {

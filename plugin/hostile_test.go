@@ -173,7 +173,7 @@ func everyAnswer(t *testing.T, server *livetest.Server, which func(line string) 
 			if !readsCluster(t, line) || !which(line) {
 				continue
 			}
-			for _, format := range formatsOf(t, line) {
+			for _, format := range printable(t, line) {
 				more := []string{"--kubeconfig", kubeconfig, "-n", "shop", "--show-requests"}
 				if format != "" {
 					more = append(more, "-o", format)

@@ -128,8 +128,8 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 		wayIn:      wayInKind(c.Flags().Args()),
 		warnings:   func() []string { return nil },
 	}
-	if f.formats != nil && !slices.Contains(f.formats, f.output) {
-		return nil, fmt.Errorf("unknown output format %q; there is %s", f.output, strings.Join(f.formats, ", "))
+	if err := f.checkFormat(c); err != nil {
+		return nil, err
 	}
 	declared, err := networkPlugin(f.plugin)
 	if err != nil {
@@ -146,6 +146,24 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 		return nil, fmt.Errorf("--%s and -f exclude each other: with -f the files are the cluster", name)
 	}
 	return o, f.openFiles(ctx, o)
+}
+
+// findingFormats are the formats of commands that report findings.
+func findingFormats() []string { return report.And(report.JUnit, report.SARIF) }
+
+// checkFormat refuses a format that the command does not have, and says where the formats for pipelines are.
+func (f *flags) checkFormat(c *cobra.Command) error {
+	if f.formats == nil || slices.Contains(f.formats, f.output) {
+		return nil
+	}
+	have := strings.Join(f.formats, ", ")
+	switch f.output {
+	case report.SARIF:
+		return fmt.Errorf("%s has no -o sarif: that is for what stands in files (diagnose, diff, labels, namespaces, ports, rules, dns and policy have it); there is %s", c.Name(), have)
+	case report.JUnit:
+		return fmt.Errorf("%s has no -o junit: that is for answers that pass or fail (diagnose, diff, labels, namespaces, ports, rules, dns and policy have it, and probe for connections); there is %s", c.Name(), have)
+	}
+	return fmt.Errorf("unknown output format %q; there is %s", f.output, have)
 }
 
 // clusterFlag returns the first flag that was given and that only makes sense for a live cluster.
@@ -226,5 +244,5 @@ func (o *options) finish(d report.Document, r outcome) error {
 }
 
 func (o *options) document() report.Options {
-	return report.Options{Command: o.command, Locate: o.locate, Live: o.live}
+	return report.Options{Command: o.command, Version: version, Locate: o.locate, Live: o.live}
 }

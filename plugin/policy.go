@@ -9,7 +9,7 @@ import (
 
 // newPolicy makes the command about policies by themselves: what they say, or who may undo them.
 func newPolicy(streams Streams) *cobra.Command {
-	f := &flags{}
+	f := &flags{formats: findingFormats()}
 	answer := func(q explain.One) (*explain.OneStep, error) {
 		if f.who {
 			return explain.Rights(q)

@@ -17,7 +17,7 @@ const groupNetwork = "network"
 
 // newProbe makes the command that only tests.
 func newProbe(streams Streams) *cobra.Command {
-	f, p := &flags{}, &probing{}
+	f, p := &flags{formats: report.And(report.JUnit)}, &probing{}
 	c := &cobra.Command{
 		Use:     "probe SOURCE DESTINATION[:PORT]",
 		Short:   "Test on the network, and compare with what policies say",

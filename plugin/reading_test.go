@@ -121,8 +121,8 @@ func readsCluster(t *testing.T, line string) bool {
 	return err == nil && c.Flags().Lookup("kubeconfig") != nil
 }
 
-// formatsOf are the formats that a line may be answered in.
-func formatsOf(t *testing.T, line string) []string {
+// printable are the formats that a line may be answered in.
+func printable(t *testing.T, line string) []string {
 	t.Helper()
 	root := newRoot(Streams{Getenv: func(string) string { return "" }})
 	c, _, err := root.Find(strings.Fields(line)[:1])
@@ -175,7 +175,7 @@ func TestReadingCommandsOnlyRead(t *testing.T) {
 			t.Run(line, func(t *testing.T) {
 				t.Parallel()
 				line := strings.ReplaceAll(line, "WITH", with)
-				for _, format := range formatsOf(t, line) {
+				for _, format := range printable(t, line) {
 					server := livetest.New(t, secretive()...) // which fails the test when it is written to
 					var more []string
 					if readsCluster(t, line) {
@@ -264,7 +264,7 @@ func TestSecretsInFiles(t *testing.T) {
 			if !readsCluster(t, line) {
 				continue
 			}
-			for _, format := range formatsOf(t, line) {
+			for _, format := range printable(t, line) {
 				more := []string{"-f", file, "-n", "shop"}
 				if format != "" {
 					more = append(more, "-o", format)

@@ -27,7 +27,7 @@ func newSteps(streams Streams) []*cobra.Command {
 
 // newPair makes the command of a step that needs both ends.
 func newPair(streams Streams, name, short string, step explain.StepName) *cobra.Command {
-	f := &flags{}
+	f := &flags{formats: findingFormats()}
 	c := &cobra.Command{
 		Use:     name + " SOURCE DESTINATION[:PORT]",
 		Short:   short,
@@ -57,7 +57,7 @@ func newPair(streams Streams, name, short string, step explain.StepName) *cobra.
 
 // newOne makes the command of a step that looks at one target, or at a namespace without one.
 func newOne(streams Streams, name, short string, answer func(explain.One) (*explain.OneStep, error), extra cluster.Scope) *cobra.Command {
-	return newOneWith(streams, &flags{}, name, short, answer, extra)
+	return newOneWith(streams, &flags{formats: findingFormats()}, name, short, answer, extra)
 }
 
 // newOneWith is newOne for a command with flags of its own.

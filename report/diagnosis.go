@@ -44,7 +44,9 @@ type Diagnosis struct {
 	// For people only: how both ends read in a headline, and the sentence that sums up.
 	from, to, basis, summary, command string
 	outcomes, fixed, changed, noted   []string
-	next                              string // the command that tests it on the network
+	next                              string         // the command that tests it on the network
+	place                             cluster.Origin // where the source is from
+	version                           string
 }
 
 // Pair is a group of sources and a group of destinations that are treated alike.
@@ -71,6 +73,8 @@ type Flow struct {
 type Options struct {
 	// Command is how the question was asked, as it can be typed again.
 	Command string
+	// Version is that of the release; empty where it is none.
+	Version string
 	// Live: what was asked about is a cluster as it is, so that it can be tested on the network.
 	Live bool
 	// Probe is what was tested on the network, or Unable why nothing was; neither: nobody asked.
@@ -82,13 +86,18 @@ type Options struct {
 
 // locate says where a field of an object is written down, or where the object is from.
 func (o Options) locate(origin cluster.Origin, path string) string {
+	return o.place(origin, path).String()
+}
+
+// place is where a field of an object is written down, or where the object is from.
+func (o Options) place(origin cluster.Origin, path string) cluster.Origin {
 	for ; o.Locate != nil && origin.File != "" && path != ""; path = parent(path) {
 		if line, ok := o.Locate(origin, path); ok {
 			origin.Line = line
 			break
 		}
 	}
-	return origin.String()
+	return origin
 }
 
 // parent is the field that a field is in: one that is missing is to be added there.
@@ -122,6 +131,8 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 		outcomes:    d.Outcomes(),
 		command:     o.Command,
 		fixed:       d.Fixed(),
+		place:       placeOf(d.Source),
+		version:     o.Version,
 	}
 	for _, f := range fixesOf(doc.Findings) {
 		doc.Fixes = append(doc.Fixes, f.Fix)
@@ -157,12 +168,25 @@ func endOf(e ends.End) Endpoint {
 	return Endpoint{Kind: e.Ref.Kind, Namespace: e.Ref.Namespace, Name: e.Ref.Name}
 }
 
+// placeOf is where an end is from, where that is known.
+func placeOf(e ends.End) cluster.Origin {
+	switch {
+	case e.Workload != nil:
+		return e.Workload.Origin
+	case e.Service != nil:
+		return e.Service.Origin
+	case len(e.Pods) > 0:
+		return e.Pods[0].Origin
+	}
+	return cluster.Origin{}
+}
+
 func findingsOf(findings []check.Finding, o Options) []Finding {
 	out := []Finding{}
 	for _, f := range findings {
 		out = append(out, Finding{
 			Code: f.Code, Severity: string(f.Severity), Object: objectOf(f.Object), Field: f.Field, Origin: o.locate(f.Origin, f.Field),
-			Message: f.Message, Evidence: f.Evidence, Fix: fixOf(f, o), Advice: f.Advice,
+			Message: f.Message, Evidence: f.Evidence, Fix: fixOf(f, o), Advice: f.Advice, place: o.place(f.Origin, f.Field),
 		})
 	}
 	return out

@@ -31,10 +31,11 @@ type FlowDiff struct {
 	Plugin       Plugin         `json:"plugin"`
 	PluginBefore *Plugin        `json:"pluginBefore,omitempty"` // where it is another
 
-	public  []netip.Prefix
-	command string
-	title   string
-	note    string
+	public           []netip.Prefix
+	command, version string
+	title, note      string
+	// failOn and result are what Judge was told.
+	failOn, result string
 }
 
 // DiffCounts is how many of the flows below are of each kind. Risky are those of them with a risk.
@@ -73,6 +74,7 @@ type FlowChange struct {
 	Through []MapEntry `json:"through,omitempty"`
 
 	mayOpen, mayClose bool
+	place             cluster.Origin // where to look, in what comes after
 }
 
 // Risk is a reason to look twice at a flow that is opened, and what speaks for it.
@@ -112,6 +114,8 @@ type Compared struct {
 	Known                     func(namespace string) bool // both clusters were read there; nil: everywhere
 	LeftOut                   []cluster.Ref               // changed objects in other namespaces
 	Note                      string                      // which namespaces are compared that nobody asked for
+	// RootBefore and RootAfter are the two sources as they were named; empty where the cluster is one.
+	RootBefore, RootAfter string
 }
 
 // NewFlowDiff makes the document of a comparison. What is opened comes first, and of that what is
@@ -119,7 +123,7 @@ type Compared struct {
 func NewFlowDiff(c Compared, o Options) *FlowDiff {
 	d := &FlowDiff{
 		Header: Header{APIVersion, "FlowDiff"}, By: string(c.By), Policies: []ChangedRules{}, Flows: []FlowChange{},
-		Gaps: gapsOf(c.Gaps, o.Command), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, title: c.Title,
+		Gaps: gapsOf(c.Gaps, o.Command), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, version: o.Version, title: c.Title,
 		Namespaces: c.Namespaces, note: c.Note,
 	}
 	d.Entries = entryChanges(c.WaysBefore, c.WaysAfter, MapFilter{Ports: c.Ports})
@@ -198,6 +202,12 @@ func (d *FlowDiff) flow(c Compared, f flows.Change, o Options) FlowChange {
 	out := flowChange(c.After, d.public, f)
 	for _, cause := range c.Worlds.Causes(f) {
 		out.Causes = append(out.Causes, causeOf(cause, o))
+		if out.place.File == "" && cause.Policy != nil {
+			out.place = c.placeOf(cause.Policy, cause.Path, o)
+		}
+	}
+	if out.place.File == "" {
+		out.place = c.placeOfEnds(f.Destination.Ref, f.Source.Ref)
 	}
 	return out
 }
@@ -246,7 +256,7 @@ func causeOf(c flows.Cause, o Options) Cause {
 }
 
 // DiffFormats lists the formats of a comparison, sorted.
-func DiffFormats() []string { return slices.Sorted(slices.Values(append(Formats(), "csv"))) }
+func DiffFormats() []string { return And("csv", JUnit, SARIF) }
 
 // Found tells whether there are flows, or ways in, of a kind ("opened", "closed", "any"; "" is none), and whether
 // there may be some: it hangs on what is not known, or on which pods are meant.

@@ -126,6 +126,7 @@ type Fix struct {
 	text      string
 	direction string
 	own       bool
+	place     cluster.Origin // where Origin is, as it is
 }
 
 func cautionsOf(e change.Edit) []string {
@@ -141,7 +142,7 @@ func fixOf(f check.Finding, o Options) any {
 	var out []Fix
 	for _, e := range f.Fix {
 		out = append(out, Fix{
-			Origin: o.locate(e.Origin, e.Path), Object: objectOf(e.Object), Path: e.Path, From: e.From, To: e.To, Patch: e.Patch, Manifest: e.Manifest,
+			Origin: o.locate(e.Origin, e.Path), place: o.place(e.Origin, e.Path), Object: objectOf(e.Object), Path: e.Path, From: e.From, To: e.To, Patch: e.Patch, Manifest: e.Manifest,
 			Cautions: cautionsOf(e), text: explain.FixText(e), direction: e.Direction.String(), own: f.Own == nil || f.Own.Object == e.Object && f.Own.Path == e.Path,
 		})
 	}
@@ -165,6 +166,8 @@ type Finding struct {
 	Evidence map[string]string `json:"evidence,omitempty"`
 	Fix      any               `json:"fix,omitempty"`
 	Advice   string            `json:"advice,omitempty"`
+
+	place cluster.Origin // where Origin is, as it is
 }
 
 // Step is one stop of the walk.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/explain"
 )
 
@@ -19,7 +20,8 @@ type Needs struct {
 	Plugin Plugin   `json:"plugin"`
 
 	// For people only.
-	about, summary, command string
+	about, summary, command, version string
+	place                            cluster.Origin
 }
 
 // Need is one connection that the source is declared to have.
@@ -48,6 +50,8 @@ func NewNeeds(n *explain.Needs, o Options, again func(words []string) string) *N
 		about:   explain.Describe(n.Source),
 		summary: n.Summary(),
 		command: o.Command,
+		version: o.Version,
+		place:   placeOf(n.Source),
 	}
 	for _, need := range n.List {
 		line := Need{

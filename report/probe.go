@@ -196,7 +196,7 @@ type ProbeReport struct {
 	Gaps        []Gap     `json:"gaps"`
 	Plugin      Plugin    `json:"plugin"`
 
-	from, to, summary string
+	from, to, summary, command string
 }
 
 // NewProbeReport makes the document of a probe by itself.
@@ -204,7 +204,7 @@ func NewProbeReport(d *explain.Diagnosis, c *probe.Comparison, o Options) *Probe
 	r := &ProbeReport{
 		Header: Header{APIVersion, "ProbeReport"}, Source: endOf(d.Source), Destination: endOf(d.Destination), Verdict: string(d.Verdict), Result: string(c.Result),
 		Probe: probeOf(c, ""), Findings: findingsOf(c.Findings, o), Facts: factsOf(d.Facts), Gaps: gapsOf(d.Snapshot.Gaps, o.Command), Plugin: pluginOf(d.Plugin),
-		from: explain.Describe(d.Source), to: d.Headline(), summary: c.Summary(),
+		from: explain.Describe(d.Source), to: d.Headline(), summary: c.Summary(), command: o.Command,
 	}
 	if !d.Destination.Target.Port.IsZero() {
 		r.Port = d.Destination.Target.Port.String()

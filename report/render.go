@@ -26,8 +26,19 @@ var renderers = map[string]func(io.Writer, Document, Style) error{
 	"yaml":     renderYAML,
 }
 
+// The formats that CI systems read. Only documents that report findings can be written in them.
+const (
+	JUnit = "junit"
+	SARIF = "sarif"
+)
+
 // Formats lists the names that --output takes, sorted.
 func Formats() []string { return slices.Sorted(maps.Keys(renderers)) }
+
+// And adds formats to those that every document has, sorted.
+func And(formats ...string) []string {
+	return slices.Sorted(slices.Values(append(Formats(), formats...)))
+}
 
 // Render writes a document in a format. An unknown format is an error that lists those there
 // are. A document that can be a CSV file, or that writes its JSON by itself, has a method for that.
@@ -37,6 +48,12 @@ func Render(w io.Writer, format string, d Document, s Style) error {
 	}
 	if d, ok := d.(interface{ json(io.Writer) error }); ok && format == "json" {
 		return d.json(&visible{Writer: w})
+	}
+	if d, ok := d.(suites); ok && format == JUnit {
+		return writeJUnit(w, d.suite())
+	}
+	if d, ok := d.(logged); ok && format == SARIF {
+		return writeSARIF(w, d.log())
 	}
 	render, ok := renderers[format]
 	if !ok {
@@ -77,12 +94,21 @@ func yamlOf(value any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing YAML: %w", err)
 	}
-	var escaped bytes.Buffer
-	for _, r := range string(text) {
-		writeVisible(&escaped, r)
-	}
-	if text, err = yaml.JSONToYAML(escaped.Bytes()); err != nil {
+	if text, err = yaml.JSONToYAML(printable(text)); err != nil {
 		return nil, fmt.Errorf("writing YAML: %w", err)
 	}
 	return text, nil
+}
+
+// printable escapes the characters of JSON that cannot be printed, but for ends of lines between values.
+func printable(text []byte) []byte {
+	var escaped bytes.Buffer
+	for _, r := range string(text) {
+		if r == '\n' {
+			escaped.WriteRune(r)
+			continue
+		}
+		writeVisible(&escaped, r)
+	}
+	return escaped.Bytes()
 }

@@ -98,6 +98,8 @@ func FuzzRender(f *testing.F) {
 		if want != got {
 			t.Fatalf("JSON and YAML differ:\n%s\n%s", want, got)
 		}
+		readJUnit(t, document(text))
+		readSARIF(t, document(text))
 		page := render(t, "markdown", text, Style{})
 		page = fenced.ReplaceAllString(page, "")
 		if markup := unescaped.FindString(strings.ReplaceAll(strings.ReplaceAll(page, `\\`, ""), "<br>", "")); markup != "" {

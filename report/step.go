@@ -22,7 +22,7 @@ type StepReport struct {
 	Rights *Rights `json:"rights,omitempty"`
 
 	// For people only.
-	summary, command string
+	summary, command, version string
 }
 
 // NewStepReport makes the document of one step.
@@ -39,6 +39,7 @@ func NewStepReport(one *explain.OneStep, o Options) *StepReport {
 		Rights:   rightsOf(one.Rights),
 		summary:  one.Summary(),
 		command:  o.Command,
+		version:  o.Version,
 	}
 }
 

@@ -19,7 +19,7 @@ var reaching = map[string][]string{
 	// What the API server is read with.
 	"k8s.io/client-go/discovery": {
 		"NewDiscoveryClientForConfigAndClient", "DiscoveryClient.GroupsAndMaybeResourcesWithContext",
-		"DiscoveryClient.ServerResourcesForGroupVersionWithContext",
+		"DiscoveryClient.ServerResourcesForGroupVersionWithContext", "DiscoveryClient.ServerVersionWithContext", "DiscoveryClient.RESTClient",
 	},
 	"k8s.io/client-go/dynamic": {
 		"NewForConfigAndClient", "Interface.Resource", "NamespaceableResourceInterface.Namespace", "ResourceInterface.List",
@@ -27,6 +27,7 @@ var reaching = map[string][]string{
 	"k8s.io/client-go/rest": {
 		"CopyConfig", "Config.Wrap", "DefaultServerUrlFor", "HTTPClientFor", "RESTClientForConfigAndClient",
 		"Interface.Get", "Request.Do", "Request.Name", "Request.NamespaceIfScoped", "Request.Resource", "Request.VersionedParams", "Result.Get",
+		"Request.AbsPath", "Request.Param", "Request.SetHeader", "Result.Raw",
 	},
 	"k8s.io/client-go/tools/pager":         {"New", "ListPager.List"},
 	"k8s.io/client-go/util/flowcontrol":    {"NewTokenBucketRateLimiter"},
