@@ -188,7 +188,7 @@ case $code in
       "$doctor" diff "${what[@]}" "$@" -o $format >"$file" 2>/dev/null || [ $? -eq $code ] || fail "the comparison ended with $code, and as $format with another code: did the cluster change meanwhile? Run it again"
       [ -s "$file" ] || rm -f "$file"
     done
-    [ ! -f "$out/result.sarif" ] || changes=$(grep -c '"ruleId": "Flow' "$out/result.sarif" || true)
+    [ ! -f "$out/result.sarif" ] || changes=$(grep -cE '"ruleId": "(Flow|WayIn)' "$out/result.sarif" || true)
     ;;
 esac
 if [ ! -s "$out/comment.md" ]; then # bad input, or a cluster that cannot be read

@@ -71,7 +71,7 @@ func TestCompleteFromFiles(t *testing.T) {
 		{`diagnose -n pro`, "production", space},
 		{`diagnose -n nosuch`, "", space},
 		{`diagnose --namespace=customer-`, "customer-a customer-b customer-c", space},
-		{`diagnose -o ""`, "json markdown table yaml", space},
+		{`diagnose -o ""`, "json junit markdown sarif table yaml", space},
 		{`map -o ""`, "csv html json markdown mermaid table yaml", space},
 		{`diff -o h`, "", space},
 		{`probe -o c`, "", space},

@@ -127,6 +127,9 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 		Namespaces: c.Namespaces, note: c.Note,
 	}
 	d.Entries = entryChanges(c.WaysBefore, c.WaysAfter, MapFilter{Ports: c.Ports})
+	for i := range d.Entries {
+		d.Entries[i].place = c.placeOfWay(d.Entries[i])
+	}
 	for _, r := range c.LeftOut {
 		d.LeftOut = append(d.LeftOut, objectOf(r))
 	}

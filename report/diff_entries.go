@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/flows"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
@@ -23,6 +24,8 @@ type EntryChange struct {
 	Protocol  string      `json:"protocol"`
 	Before    *EntryState `json:"before,omitempty"` // none: it did not lead there
 	After     *EntryState `json:"after,omitempty"`
+
+	place cluster.Origin // of the Ingress or the route
 }
 
 // EntryState is how an Ingress or a route leads to something. The fields are those of MapWayIn and

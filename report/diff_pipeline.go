@@ -18,8 +18,11 @@ func (d *FlowDiff) Judge(failOn string, result explain.Result) {
 
 // state is how a flow comes out under --fail-on: without it nothing fails.
 func (d *FlowDiff) state(f FlowChange) caseState {
-	one := FlowDiff{Flows: []FlowChange{f}}
-	switch found, perhaps := one.Found(d.failOn); {
+	return failsOn(FlowDiff{Flows: []FlowChange{f}}, d.failOn)
+}
+
+func failsOn(one FlowDiff, failOn string) caseState {
+	switch found, perhaps := one.Found(failOn); {
 	case found:
 		return failed
 	case perhaps:
@@ -36,7 +39,7 @@ func (d *FlowDiff) suite() suite {
 	if d.failOn != "" {
 		name += " --fail-on " + d.failOn
 	}
-	first := resultCase(name, d.result, strings.TrimSuffix(d.summary(groups), "."), nil, d.Facts, d.Gaps)
+	first := resultCase(name, d.result, strings.TrimSuffix(d.summary(groups)+d.entriesText(), "."), nil, d.Facts, d.Gaps)
 	if d.result == "Fails" {
 		first.kind = d.failOn
 	}
@@ -58,6 +61,7 @@ func (d *FlowDiff) suite() suite {
 			s.cases = append(s.cases, c)
 		}
 	}
+	s.cases = append(s.cases, d.wayCases()...)
 	return s
 }
 
@@ -111,8 +115,9 @@ func (d *FlowDiff) log() sarifRun {
 			run.results = append(run.results, r)
 		}
 	}
+	run.results = append(run.results, d.wayResults()...)
 	if d.result == "Unclear" {
-		run.results = append(run.results, unclearResult("It is not known whether there are such flows: "+d.summary(d.groups()), cluster.Origin{}, d.title))
+		run.results = append(run.results, unclearResult("It is not known whether there are such flows: "+d.summary(d.groups())+d.entriesText(), cluster.Origin{}, d.title))
 	}
 	return run
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -307,7 +308,7 @@ func TestEveryFindingIsARule(t *testing.T) {
 			t.Errorf("%s: %+v", c.Code, r)
 		}
 	}
-	for _, r := range append(answerRules, changeRules...) {
+	for _, r := range slices.Concat(answerRules, changeRules, wayInRules) {
 		if r.Short.Text == "" || r.Full.Text == "" || r.Help.Markdown == "" || r.Configuration.Level == "" {
 			t.Errorf("%s: %+v", r.ID, r)
 		}

@@ -247,7 +247,7 @@ func rulesOf(results []sarifResult) []sarifRule {
 }
 
 func ruleNamed(code string) sarifRule {
-	for _, r := range slices.Concat(changeRules, answerRules) {
+	for _, r := range slices.Concat(changeRules, wayInRules, answerRules) {
 		if r.ID == code {
 			return r
 		}
