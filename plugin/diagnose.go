@@ -152,7 +152,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 	}
 	scope := join(from.Scope(), to.Scope())
 	scope.DNS = to.DNSName != "" || to.Kind == "Service" || to.Name != "" && to.Kind == ""
-	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin, Since: o.since}
+	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin, Since: o.since, Everywhere: o.all}
 	d, err := o.ask(ctx, scope, question)
 	if err == nil && d.Destination.Follow != nil { // an alias of a Service that was not read
 		scope.Objects = append(scope.Objects, *d.Destination.Follow)
@@ -165,7 +165,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 		}
 	}
 	if err == nil && (d.Destination.Node != nil || len(d.Destination.Within) > 0) { // any Service or pod may answer on a node's port
-		scope.All = true
+		scope.All, question.Everywhere = true, true
 		d, err = o.ask(ctx, scope, question)
 	}
 	if err != nil || d.Result == explain.Works && !o.all && o.since == 0 && !ends.LikeService(d.Destination.Name) {
@@ -202,7 +202,7 @@ func (o *options) ask(ctx context.Context, scope cluster.Scope, q explain.Questi
 	if err != nil {
 		return nil, err
 	}
-	q.Snapshot, q.Everywhere = s, scope.All
+	q.Snapshot = s
 	q.Observed = o.observedFor()
 	return explain.Diagnose(q)
 }

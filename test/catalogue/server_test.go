@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -298,4 +299,14 @@ func mend(t *testing.T, client dynamic.Interface, f fix) {
 			t.Fatalf("rolling out %s: %v", f, err)
 		}
 	}
+	if to := targetPort.FindSubmatch(f.Patch); to != nil { // the endpoints follow, as by the controller
+		slices := client.Resource(discoveryv1.SchemeGroupVersion.WithResource("endpointslices")).Namespace(f.Object.Namespace)
+		patch := []byte(`[{"op":"replace","path":"/ports/0/port","value":` + string(to[2]) + `}]`)
+		if _, err := slices.Patch(t.Context(), f.Object.Name+"-"+string(to[1]), types.JSONPatchType, patch, metav1.PatchOptions{}); err != nil {
+			t.Fatalf("moving the endpoints after %s: %v", f, err)
+		}
+	}
 }
+
+// targetPort finds in a patch which port of a Service leads to which other port from now on.
+var targetPort = regexp.MustCompile(`"path":\s*"/spec/ports/([0-9]+)/targetPort",\s*"value":\s*([0-9]+)`)
