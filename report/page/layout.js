@@ -102,7 +102,7 @@ function endBox(end) {
   }
   const everywhere = { "0.0.0.0/0": "everywhere outside", "::/0": "everywhere outside (IPv6)" }[(end.ranges || []).join()];
   const label = shortened(everywhere || end.name, 176);
-  const kind = end.place === "entry" ? end.kind : (end.outside || []).join(", ");
+  const kind = end.place === "entry" ? end.kind + " of " + end.namespace : (end.outside || []).join(", ");
   return { id, end, label, kind: shortened(kind, 160), w: Math.max(84, widthOf(label) + 26, widthOf(kind) * 0.92 + 26), h: kind === "" ? size.node : size.outside };
 }
 

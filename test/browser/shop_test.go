@@ -72,8 +72,8 @@ func (p *page) things(kind string) int {
 func TestShopByMouse(t *testing.T) {
 	t.Parallel()
 	p := open(t, mapPage(t, "-f", "examples/shop/base", "--network-plugin", "cilium"), 1280, 1000)
-	if p.rows() != 118 || p.things("group") != 11 || p.things("end.entry") != 1 || p.things("end.from") != 1 || p.things("end.to") != 4 {
-		t.Errorf("%d rows, %d namespaces", p.rows(), p.things("group"))
+	if p.rows() != 118 || p.things("group") != 11 || p.things("end.entry") != 5 || p.things("end.from") != 1 || p.things("end.to") != 4 {
+		t.Errorf("%d rows, %d namespaces, %d ways in", p.rows(), p.things("group"), p.things("end.entry"))
 	}
 
 	// A workload, then a flow of it, in the details and in the picture.
