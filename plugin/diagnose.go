@@ -152,7 +152,7 @@ func (o *options) diagnose(ctx context.Context, source, destination string) (*ex
 	}
 	scope := join(from.Scope(), to.Scope())
 	scope.DNS = to.DNSName != "" || to.Kind == "Service" || to.Name != "" && to.Kind == ""
-	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin, Since: o.since, Everywhere: o.all}
+	question := explain.Question{Source: from, Destination: to, Plugin: o.plugin, Since: o.since, Everywhere: o.all || scope.All}
 	d, err := o.ask(ctx, scope, question)
 	if err == nil && d.Destination.Follow != nil { // an alias of a Service that was not read
 		scope.Objects = append(scope.Objects, *d.Destination.Follow)

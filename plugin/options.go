@@ -66,6 +66,7 @@ type options struct {
 	since      time.Duration // how far back changes are asked for; 0: they are not
 	format     string
 	command    string // how the question was asked, to be typed again
+	reread     string // the same without files, for somebody who may read more of the cluster
 	locate     func(cluster.Origin, string) (int, bool)
 	warnings   func() []string
 }
@@ -124,6 +125,7 @@ func (f *flags) toOptions(ctx context.Context, c *cobra.Command, streams Streams
 		everything: f.everything || f.readsAll(),
 		waysIn:     f.waysIn,
 		command:    typed(c),
+		reread:     typed(c, "filename"),
 		live:       len(f.files)+len(f.with)+len(f.without) == 0,
 		wayIn:      wayInKind(c.Flags().Args()),
 		warnings:   func() []string { return nil },
@@ -182,10 +184,14 @@ func (f *flags) clusterFlag(set *pflag.FlagSet) string {
 	return found
 }
 
-// typed rebuilds the command line of a question for a shell, so that somebody else can run it.
-func typed(c *cobra.Command) string {
+// typed rebuilds the command line of a question for a shell, so that somebody else can run it. Some flags
+// can be left out.
+func typed(c *cobra.Command, but ...string) string {
 	words := slices.Clone(c.Flags().Args())
 	c.Flags().Visit(func(flag *pflag.Flag) {
+		if slices.Contains(but, flag.Name) {
+			return
+		}
 		switch flag.Name {
 		case "namespace", "context", "network-plugin", "by", "port", "outside", "fail-on":
 			words = append(words, "--"+flag.Name, flag.Value.String())
@@ -193,7 +199,7 @@ func typed(c *cobra.Command) string {
 			if flag.Value.String() == "true" {
 				words = append(words, "--"+flag.Name)
 			}
-		case "with", "without", "from", "to":
+		case "filename", "with", "without", "from", "to":
 			if paths, ok := flag.Value.(pflag.SliceValue); ok {
 				for _, path := range paths.GetSlice() {
 					words = append(words, "--"+flag.Name, path)
@@ -244,5 +250,5 @@ func (o *options) finish(d report.Document, r outcome) error {
 }
 
 func (o *options) document() report.Options {
-	return report.Options{Command: o.command, Version: version, Locate: o.locate, Live: o.live}
+	return report.Options{Command: o.command, Reread: o.reread, Version: version, Locate: o.locate, Live: o.live}
 }

@@ -15,7 +15,7 @@ func TestTyped(t *testing.T) {
 		typed []string
 		want  string
 	}{
-		{[]string{"deploy/a", "svc/b:443/tcp", "-n", "prod", "-f", "x.yaml", "-o", "json"}, "kubectl netpol-doctor diagnose deploy/a svc/b:443/tcp --namespace prod"},
+		{[]string{"deploy/a", "svc/b:443/tcp", "-n", "prod", "-f", "x.yaml", "-o", "json"}, "kubectl netpol-doctor diagnose deploy/a svc/b:443/tcp --filename x.yaml --namespace prod"},
 		{[]string{"deploy/a", "[2001:db8::1]:443", "-A"}, "kubectl netpol-doctor diagnose deploy/a '[2001:db8::1]:443' --all-namespaces"},
 		{[]string{"a", "b", "--all-namespaces=false", "--network-plugin", "cilium"}, "kubectl netpol-doctor diagnose a b --network-plugin cilium"},
 		{[]string{"a", "b", "--with", "new.yaml", "--with", "my files/it's, new"}, `kubectl netpol-doctor diagnose a b --with new.yaml --with 'my files/it'\''s, new'`},
@@ -40,7 +40,7 @@ func TestTypedDiff(t *testing.T) {
 	t.Parallel()
 	for typedAs, want := range map[string]string{
 		"old new dir -o json --fail-on opened --by pod":   "kubectl netpol-doctor diff old new dir --by pod --fail-on opened",
-		"--with new.yaml -f x -A --to ns/prod --port 443": "kubectl netpol-doctor diff --all-namespaces --port 443 --to ns/prod --with new.yaml",
+		"--with new.yaml -f x -A --to ns/prod --port 443": "kubectl netpol-doctor diff --all-namespaces --filename x --port 443 --to ns/prod --with new.yaml",
 	} {
 		command := newDiff(Streams{})
 		if err := command.ParseFlags(strings.Fields(typedAs)); err != nil {

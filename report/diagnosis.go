@@ -73,6 +73,8 @@ type Flow struct {
 type Options struct {
 	// Command is how the question was asked, as it can be typed again.
 	Command string
+	// Reread is the same for somebody who may read more of the cluster: without files.
+	Reread string
 	// Version is that of the release; empty where it is none.
 	Version string
 	// Live: what was asked about is a cluster as it is, so that it can be tested on the network.
@@ -120,7 +122,7 @@ func NewDiagnosis(d *explain.Diagnosis, o Options) *Diagnosis {
 		Steps:       []Step{},
 		Findings:    findingsOf(d.Findings, o),
 		Facts:       factsOf(d.Facts),
-		Gaps:        gapsOf(d.Snapshot.Gaps, o.Command),
+		Gaps:        gapsOf(d.Snapshot.Gaps, o.Reread),
 		Plugin:      pluginOf(d.Plugin),
 		ObservedAt:  timeOf(d.Observed),
 		Origin:      provenanceOf(d.Changes),

@@ -23,7 +23,7 @@ func (d *Diagnosis) table(w io.Writer, s Style) error {
 	page.outcomes(d.outcomes)
 	page.fixes(d)
 	page.changes(d.changed, d.noted)
-	page.missing(d.Facts, d.Gaps, d.command, d.Result)
+	page.missing(d.Facts, d.Gaps, d.Result)
 	if len(d.Findings) > 0 {
 		page.more(d.Findings[0].Code)
 	}
@@ -220,7 +220,7 @@ func (p *pager) code(text string) {
 }
 
 // missing says what would settle an unclear answer, and what could not be read.
-func (p *pager) missing(facts []Fact, gaps []Gap, command, result string) {
+func (p *pager) missing(facts []Fact, gaps []Gap, result string) {
 	var rows [][]string
 	if result == "Unclear" {
 		for _, f := range facts {
@@ -245,8 +245,9 @@ func (p *pager) missing(facts []Fact, gaps []Gap, command, result string) {
 	if len(rows) > 0 {
 		p.blank()
 	}
-	if slices.ContainsFunc(gaps, func(g Gap) bool { return g.Reason == string(cluster.Forbidden) }) && result == "Unclear" && command != "" {
-		rows = append(rows, []string{"Ask", Plain("somebody who may read it to run: " + command)})
+	forbidden := slices.IndexFunc(gaps, func(g Gap) bool { return g.Reason == string(cluster.Forbidden) && g.Command != "" })
+	if forbidden >= 0 && result == "Unclear" {
+		rows = append(rows, []string{"Ask", Plain("somebody who may read it to run: " + gaps[forbidden].Command)})
 	}
 	if len(rows) > 0 {
 		p.grid(rows)

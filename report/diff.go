@@ -123,7 +123,7 @@ type Compared struct {
 func NewFlowDiff(c Compared, o Options) *FlowDiff {
 	d := &FlowDiff{
 		Header: Header{APIVersion, "FlowDiff"}, By: string(c.By), Policies: []ChangedRules{}, Flows: []FlowChange{},
-		Gaps: gapsOf(c.Gaps, o.Command), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, version: o.Version, title: c.Title,
+		Gaps: gapsOf(c.Gaps, o.Reread), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, version: o.Version, title: c.Title,
 		Namespaces: c.Namespaces, note: c.Note,
 	}
 	d.Entries = entryChanges(c.WaysBefore, c.WaysAfter, MapFilter{Ports: c.Ports})

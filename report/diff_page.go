@@ -277,7 +277,7 @@ func (d *FlowDiff) table(w io.Writer, s Style) error {
 	for _, note := range d.notes() {
 		page.text("", Plain(note))
 	}
-	page.missing(d.Facts, d.Gaps, "", unclear(d.Facts))
+	page.missing(d.Facts, d.Gaps, unclear(d.Facts))
 	return page.err
 }
 

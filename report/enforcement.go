@@ -210,7 +210,7 @@ func (r *EnforcementReport) table(w io.Writer, s Style) error {
 	}
 	page.blank()
 	page.verdict(r.Result, r.Summary)
-	page.missing(r.Facts, r.Gaps, r.command, r.Result)
+	page.missing(r.Facts, r.Gaps, r.Result)
 	page.blank()
 	page.text("Use it", "probe --check-enforcement -o yaml prints it as a profile, which --network-plugin FILE takes")
 	return page.err

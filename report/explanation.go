@@ -96,7 +96,7 @@ func NewExplanation(e *explain.Explanation, o Options) *Explanation {
 		doc.Object = &object
 	}
 	if e.Snapshot != nil {
-		doc.Gaps = gapsOf(e.Snapshot.Gaps, o.Command)
+		doc.Gaps = gapsOf(e.Snapshot.Gaps, o.Reread)
 		plugin := pluginOf(e.Plugin)
 		doc.Plugin = &plugin
 	}

@@ -25,7 +25,7 @@ func (e *Explanation) table(w io.Writer, s Style) error {
 	default:
 		page.treatments(e)
 		page.notes(e)
-		page.missing(e.Facts, e.Gaps, e.command, "Unclear") // whatever the result: what is marked "?" can be settled
+		page.missing(e.Facts, e.Gaps, "Unclear") // whatever the result: what is marked "?" can be settled
 	}
 	return page.err
 }

@@ -90,7 +90,7 @@ type MapEntry struct {
 // what may be missing from it.
 func NewMap(s *cluster.Snapshot, gaps []cluster.Gap, plugin policy.Plugin, by flows.By, filter MapFilter, o Options, rows func(func(flows.Row) error) error) *Map {
 	return &Map{
-		Header: Header{APIVersion, "ConnectivityMap"}, By: string(by), Plugin: pluginOf(plugin), Gaps: gapsOf(gaps, o.Command),
+		Header: Header{APIVersion, "ConnectivityMap"}, By: string(by), Plugin: pluginOf(plugin), Gaps: gapsOf(gaps, o.Reread),
 		rows: rows, wanted: filter, public: ends.Internet(s), facts: map[policy.Fact]bool{}, found: map[string]int{},
 	}
 }

@@ -233,7 +233,7 @@ func (m *Map) table(w io.Writer, s Style) error {
 	if m.found["Unknown"] > 0 || unclearEntries(entries) {
 		result = "Unclear"
 	}
-	page.missing(m.sortedFacts(), m.Gaps, "", result)
+	page.missing(m.sortedFacts(), m.Gaps, result)
 	if page.err != nil {
 		return page.err
 	}

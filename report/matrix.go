@@ -73,7 +73,7 @@ const (
 func NewProbeMatrix(m *probe.Matrix, o Options) *ProbeMatrix {
 	d := &ProbeMatrix{
 		Header: Header{APIVersion, "ProbeMatrix"}, Result: string(m.Result()), Sources: []MatrixSource{}, Cells: []MatrixCell{},
-		NotTried: m.Cut, Notes: m.Notes, Gaps: gapsOf(m.Snapshot.Gaps, o.Command), Plugin: pluginOf(m.Plugin), command: o.Command,
+		NotTried: m.Cut, Notes: m.Notes, Gaps: gapsOf(m.Snapshot.Gaps, o.Reread), Plugin: pluginOf(m.Plugin), command: o.Command,
 	}
 	for _, s := range m.Sources {
 		source := MatrixSource{Source: endOf(s.End), Unable: s.Unable}

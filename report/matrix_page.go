@@ -162,7 +162,7 @@ func (d *ProbeMatrix) table(w io.Writer, s Style) error {
 	page.blank()
 	page.text("", s.paint(bold+";"+resultColor(d.Result), strings.ToUpper(d.title())+":")+" "+d.summary()+".")
 	d.details(page, t)
-	page.missing(d.Facts, d.Gaps, d.command, d.Result)
+	page.missing(d.Facts, d.Gaps, d.Result)
 	return page.err
 }
 

@@ -45,7 +45,7 @@ func NewNeeds(n *explain.Needs, o Options, again func(words []string) string) *N
 		Result:  string(n.Result),
 		Needs:   []Need{},
 		Facts:   factsOf(n.Facts),
-		Gaps:    gapsOf(n.Snapshot.Gaps, o.Command),
+		Gaps:    gapsOf(n.Snapshot.Gaps, o.Reread),
 		Plugin:  pluginOf(n.Plugin),
 		about:   explain.Describe(n.Source),
 		summary: n.Summary(),
@@ -117,7 +117,7 @@ func (d *Needs) table(w io.Writer, s Style) error {
 	page.blank()
 	page.verdict(d.Result, d.summary)
 	page.walks(d.Needs)
-	page.missing(d.Facts, d.Gaps, d.command, d.Result)
+	page.missing(d.Facts, d.Gaps, d.Result)
 	return page.err
 }
 

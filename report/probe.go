@@ -203,7 +203,7 @@ type ProbeReport struct {
 func NewProbeReport(d *explain.Diagnosis, c *probe.Comparison, o Options) *ProbeReport {
 	r := &ProbeReport{
 		Header: Header{APIVersion, "ProbeReport"}, Source: endOf(d.Source), Destination: endOf(d.Destination), Verdict: string(d.Verdict), Result: string(c.Result),
-		Probe: probeOf(c, ""), Findings: findingsOf(c.Findings, o), Facts: factsOf(d.Facts), Gaps: gapsOf(d.Snapshot.Gaps, o.Command), Plugin: pluginOf(d.Plugin),
+		Probe: probeOf(c, ""), Findings: findingsOf(c.Findings, o), Facts: factsOf(d.Facts), Gaps: gapsOf(d.Snapshot.Gaps, o.Reread), Plugin: pluginOf(d.Plugin),
 		from: explain.Describe(d.Source), to: d.Headline(), summary: c.Summary(), command: o.Command,
 	}
 	if !d.Destination.Target.Port.IsZero() {

@@ -34,7 +34,7 @@ func NewStepReport(one *explain.OneStep, o Options) *StepReport {
 		Step:     stepOf(one.Step),
 		Findings: findingsOf(one.Findings, o),
 		Facts:    factsOf(one.Facts),
-		Gaps:     gapsOf(one.Snapshot.Gaps, o.Command),
+		Gaps:     gapsOf(one.Snapshot.Gaps, o.Reread),
 		Plugin:   pluginOf(one.Plugin),
 		Rights:   rightsOf(one.Rights),
 		summary:  one.Summary(),
@@ -72,7 +72,7 @@ func (r *StepReport) table(w io.Writer, s Style) error {
 		page.grid(compact(rows))
 	}
 	page.commands(fixes)
-	page.missing(r.Facts, r.Gaps, r.command, r.Result)
+	page.missing(r.Facts, r.Gaps, r.Result)
 	if len(r.Findings) > 0 {
 		page.more(r.Findings[0].Code)
 	}
