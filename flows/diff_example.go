@@ -74,7 +74,7 @@ func (w *Worlds) partly(c Change) []example {
 		cuts = one.cuts(rules, nil)
 	}
 	var out []example
-	for _, p := range c.stretches(cuts) {
+	for _, p := range some(c.stretches(cuts)) {
 		for _, v := range verdicts[:rank(c.After)] {
 			less := one.find(c, p, v, nil)
 			if less == nil {
@@ -96,7 +96,7 @@ func (w *world) telling(c Change, first *policy.Decision, other *world) []port {
 	from, to := other.same(first.Flow.Source.Pod), other.same(first.Flow.Destination.Pod)
 	open := first.Egress.Isolated == policy.No && first.Ingress.Isolated == policy.No
 	if !open || from == nil || to == nil || from == to {
-		return c.stretches(w.cutsOf(first.Flow), other.cutsOf(first.Flow))
+		return some(c.stretches(w.cutsOf(first.Flow), other.cutsOf(first.Flow)))
 	}
 	f, near := slices.Index(families[:], first.Flow.Family), NearOf(from, to)
 	var out []port
@@ -133,6 +133,9 @@ func (c Change) somePort() port {
 	return port{}
 }
 
+// some are the ports that reasons are looked for at.
+func some(ports []port) []port { return ports[:min(len(ports), mostExamples)] }
+
 // stretches returns the first port of each stretch of the change's ports.
 func (c Change) stretches(cuts ...[]policy.PortRange) []port {
 	var out []port
@@ -152,7 +155,7 @@ func (c Change) stretches(cuts ...[]policy.PortRange) []port {
 			}
 		}
 	}
-	return out[:min(len(out), mostExamples)]
+	return out
 }
 
 // cutsOf returns the ports at which rules about a flow begin and end.

@@ -8,22 +8,28 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
 
-// hidden returns the ports of two rows of which it is not known, before or after, whether they are let
-// through, where policies say something else of them all the same: it may be another outcome for the same
-// missing facts. Whole maps are not asked that, since each such row is judged once more.
-func (w *Worlds) hidden(before, after Row) []Change {
-	open := portsOf(before, policy.Unknown).And(portsOf(after, policy.Unknown))
-	if w.before.about == nil || open.Empty() || !sameFacts(before.Facts, after.Facts) {
-		return nil // another fact is told already
+// hidden returns the ports of two rows of which the verdict is the same, before and after, where policies say
+// something else of some of the flows all the same: of ports that are not known it may be another outcome for
+// the same missing facts, and where not all pods are treated alike, others may be let through. Told is
+// what transitions says of the rows. Whole maps are only asked where it says something and not all pods are
+// treated alike in one of the worlds, since each such row is judged once more.
+func (w *Worlds) hidden(before, after Row, told []Change) []Change {
+	var out []Change
+	for _, v := range []policy.Verdict{policy.Unknown, policy.Allowed} {
+		c := Change{
+			Source: after.Source, Destination: after.Destination, Ports: portsOf(before, v).And(portsOf(after, v)), Before: v, After: v, Stays: before.Must.And(after.Must),
+			PartialBefore: before.Partial, PartialAfter: after.Partial, FactsBefore: before.Facts, FactsAfter: after.Facts, Through: after.Through,
+		}
+		same := func(o Change) bool { return o.Before == v && o.After == v }
+		switch {
+		case c.Ports.Empty() || slices.ContainsFunc(told, same):
+		case v == policy.Allowed && !before.Partial && !after.Partial:
+		case w.before.about == nil && (v == policy.Unknown || before.Partial == after.Partial || len(told) == 0):
+		case w.differs(c):
+			out = append(out, c)
+		}
 	}
-	c := Change{
-		Source: after.Source, Destination: after.Destination, Ports: open, Before: policy.Unknown, After: policy.Unknown, Stays: before.Must.And(after.Must),
-		PartialBefore: before.Partial, PartialAfter: after.Partial, FactsBefore: before.Facts, FactsAfter: after.Facts, Through: after.Through,
-	}
-	if !w.differs(c) {
-		return nil
-	}
-	return []Change{c}
+	return out
 }
 
 // differs tells whether policies say something else of a flow of a change than they did.
@@ -37,8 +43,9 @@ func (w *Worlds) differs(c Change) bool {
 	case a == nil || b == nil:
 		return false
 	}
-	for _, q := range a.parts {
-		for _, r := range b.parts {
+	from, to := w.apart(a), w.apart(b)
+	for _, q := range from {
+		for _, r := range to {
 			for _, pods := range examples(q.pods, r.pods) {
 				for _, f := range common(q.class, r.class) {
 					if w.differ(c, policy.PodEnd(pods[0]), policy.PodEnd(pods[1]), f) {
@@ -59,13 +66,32 @@ func (w *Worlds) differsOutside(c Change, u *unit, d policy.Direction) bool {
 	if d == policy.Ingress {
 		outside = c.Source.CIDR
 	}
-	return slices.ContainsFunc(u.parts, func(part unitPart) bool {
+	return slices.ContainsFunc(w.apart(u), func(part unitPart) bool {
 		from, to := policy.PodEnd(part.pods[0]), policy.RangeEnd(outside)
 		if d == policy.Ingress {
 			from, to = to, from
 		}
 		return w.differ(c, from, to, stackOf(outside.Addr()))
 	})
+}
+
+// apart cuts the pods of an end so that those of a part are alike in both worlds.
+func (w *Worlds) apart(u *unit) []unitPart {
+	var out []unitPart
+	for _, part := range u.parts {
+		places := map[*Class]int{}
+		for _, p := range part.pods {
+			later := w.after.of[w.after.same(p)]
+			i, known := places[later]
+			if !known {
+				i = len(out)
+				places[later] = i
+				out = append(out, unitPart{class: part.class})
+			}
+			out[i].pods = append(out[i].pods, p)
+		}
+	}
+	return out
 }
 
 // differ holds what both worlds say of the flows between two ends against each other, at each port that
