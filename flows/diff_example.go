@@ -74,7 +74,7 @@ func (w *Worlds) partly(c Change) []example {
 		cuts = one.cuts(rules, nil)
 	}
 	var out []example
-	for _, p := range some(c.stretches(cuts)) {
+	for _, p := range c.stretches(cuts) {
 		for _, v := range verdicts[:rank(c.After)] {
 			less := one.find(c, p, v, nil)
 			if less == nil {
@@ -96,7 +96,7 @@ func (w *world) telling(c Change, first *policy.Decision, other *world) []port {
 	from, to := other.same(first.Flow.Source.Pod), other.same(first.Flow.Destination.Pod)
 	open := first.Egress.Isolated == policy.No && first.Ingress.Isolated == policy.No
 	if !open || from == nil || to == nil || from == to {
-		return some(c.stretches(w.cutsOf(first.Flow), other.cutsOf(first.Flow)))
+		return c.stretches(w.cutsOf(first.Flow), other.cutsOf(first.Flow))
 	}
 	f, near := slices.Index(families[:], first.Flow.Family), NearOf(from, to)
 	var out []port
@@ -133,12 +133,18 @@ func (c Change) somePort() port {
 	return port{}
 }
 
-// some are the ports that reasons are looked for at.
-func some(ports []port) []port { return ports[:min(len(ports), mostExamples)] }
-
-// stretches returns the first port of each stretch of the change's ports.
+// stretches returns the first port of each stretch of the change's ports, as many as reasons are looked for at.
 func (c Change) stretches(cuts ...[]policy.PortRange) []port {
 	var out []port
+	for _, ports := range c.pieces(cuts...) {
+		out = append(out, Change{Ports: ports}.somePort())
+	}
+	return out[:min(len(out), mostExamples)]
+}
+
+// pieces cuts the ports of a change where rules begin and end.
+func (c Change) pieces(cuts ...[]policy.PortRange) []PortSet {
+	var out []PortSet
 	for i, ranges := range c.Ports {
 		for _, r := range ranges {
 			edges := []int32{r.From}
@@ -150,8 +156,11 @@ func (c Change) stretches(cuts ...[]policy.PortRange) []port {
 				}
 			}
 			slices.Sort(edges)
-			for _, edge := range slices.Compact(edges) {
-				out = append(out, port{Protocols[i], edge})
+			edges = append(slices.Compact(edges), r.To+1)
+			for n, edge := range edges[:len(edges)-1] {
+				var one PortSet
+				one[i] = []Range{{edge, edges[n+1] - 1}}
+				out = append(out, one)
 			}
 		}
 	}

@@ -25,15 +25,21 @@ func (w *Worlds) hidden(before, after Row, told []Change) []Change {
 		case c.Ports.Empty() || slices.ContainsFunc(told, same):
 		case v == policy.Allowed && !before.Partial && !after.Partial:
 		case w.before.about == nil && (v == policy.Unknown || before.Partial == after.Partial || len(told) == 0):
-		case w.differs(c):
-			out = append(out, c)
+		default:
+			differ := w.differs(c)
+			if v == policy.Allowed {
+				c.Ports = differ // of the others, nothing is unknown
+			}
+			if !differ.Empty() {
+				out = append(out, c)
+			}
 		}
 	}
 	return out
 }
 
-// differs tells whether policies say something else of a flow of a change than they did.
-func (w *Worlds) differs(c Change) bool {
+// differs returns the ports of a change at which policies say something else of a flow than they did.
+func (w *Worlds) differs(c Change) (out PortSet) {
 	a, b := w.before.units[keyOf(c.Source)], w.before.units[keyOf(c.Destination)]
 	switch {
 	case c.Source.CIDR.IsValid():
@@ -41,38 +47,37 @@ func (w *Worlds) differs(c Change) bool {
 	case c.Destination.CIDR.IsValid():
 		return w.differsOutside(c, a, policy.Egress)
 	case a == nil || b == nil:
-		return false
+		return out
 	}
 	from, to := w.apart(a), w.apart(b)
 	for _, q := range from {
 		for _, r := range to {
 			for _, pods := range examples(q.pods, r.pods) {
 				for _, f := range common(q.class, r.class) {
-					if w.differ(c, policy.PodEnd(pods[0]), policy.PodEnd(pods[1]), f) {
-						return true
-					}
+					out = out.Or(w.differ(c, policy.PodEnd(pods[0]), policy.PodEnd(pods[1]), f))
 				}
 			}
 		}
 	}
-	return false
+	return out
 }
 
-func (w *Worlds) differsOutside(c Change, u *unit, d policy.Direction) bool {
+func (w *Worlds) differsOutside(c Change, u *unit, d policy.Direction) (out PortSet) {
 	if u == nil {
-		return false
+		return out
 	}
 	outside := c.Destination.CIDR
 	if d == policy.Ingress {
 		outside = c.Source.CIDR
 	}
-	return slices.ContainsFunc(w.apart(u), func(part unitPart) bool {
+	for _, part := range w.apart(u) {
 		from, to := policy.PodEnd(part.pods[0]), policy.RangeEnd(outside)
 		if d == policy.Ingress {
 			from, to = to, from
 		}
-		return w.differ(c, from, to, stackOf(outside.Addr()))
-	})
+		out = out.Or(w.differ(c, from, to, stackOf(outside.Addr())))
+	}
+	return out
 }
 
 // apart cuts the pods of an end so that those of a part are alike in both worlds.
@@ -95,8 +100,8 @@ func (w *Worlds) apart(u *unit) []unitPart {
 }
 
 // differ holds what both worlds say of the flows between two ends against each other, at each port that
-// a rule tells apart.
-func (w *Worlds) differ(c Change, from, to policy.Endpoint, f int) bool {
+// a rule tells apart, and returns those at which it is not the same.
+func (w *Worlds) differ(c Change, from, to policy.Endpoint, f int) (out PortSet) {
 	here := func(e policy.Endpoint) policy.Endpoint {
 		if e.Pod == nil {
 			return e
@@ -109,17 +114,21 @@ func (w *Worlds) differ(c Change, from, to policy.Endpoint, f int) bool {
 	}
 	later, other := here(from), here(to)
 	if from.Pod != nil && later.Pod == nil || to.Pod != nil && other.Pod == nil {
-		return true
+		return c.Ports
 	}
 	if later.Pod != nil && later.Pod == other.Pod {
 		twin := *other.Pod
 		other.Pod = &twin
 	}
 	flow := w.before.evaluate(from, to, c.somePort(), f).Flow
-	return slices.ContainsFunc(c.stretches(w.before.cutsOf(flow), w.after.cutsOf(flow)), func(p port) bool {
+	for _, ports := range c.pieces(w.before.cutsOf(flow), w.after.cutsOf(flow)) {
+		p := Change{Ports: ports}.somePort()
 		one, two := w.before.evaluate(from, to, p, f), w.after.evaluate(later, other, p, f)
-		return one.Verdict != two.Verdict || one.Verdict == policy.Unknown && said(one) != said(two)
-	})
+		if one.Verdict != two.Verdict || one.Verdict == policy.Unknown && said(one) != said(two) {
+			out = out.Or(ports)
+		}
+	}
+	return out
 }
 
 // templateOf is the template that a copy was made of.
