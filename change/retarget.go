@@ -13,17 +13,19 @@ import (
 // retargeted is a port of a Service that leads to another port of the pods than it did.
 type retargeted struct {
 	service  *cluster.Service
+	index    int // of the port in the Service
 	protocol corev1.Protocol
 	from, to int32
 }
 
 // through tells whether a flow is one that the Service translates there.
 func (r retargeted) through(f policy.Flow) bool {
-	return f.Service == r.service && f.Protocol == r.protocol && f.Arriving.Port == r.from
+	index, port := dialled(f)
+	return port != nil && f.Service == r.service && index == r.index && f.Arriving.Port == r.from
 }
 
-// misled finds denied flows that a Service leads to a port which none of the pods behind it declares and
-// no rule names, where every one of them would be allowed at another port that all of them declare: then
+// misled finds denied flows that a Service leads to a port which none of the pods that it selects declares and
+// no rule allows to anybody, where every one of them would be allowed at another port that all of them declare: then
 // the Service is wrong, most likely, and not the policies. It returns the edit of the Service, and the
 // first of the flows. Source: core/v1 ServicePort.TargetPort.
 func misled(w World, denied []policy.Decision, lead policy.Decision) (Edit, bool) {
@@ -32,20 +34,24 @@ func misled(w World, denied []policy.Decision, lead policy.Decision) (Edit, bool
 	if port == nil || port.TargetPort.StrVal != "" {
 		return Edit{}, false
 	}
-	r := retargeted{service: f.Service, protocol: f.Protocol, from: f.Arriving.Port}
+	r := retargeted{service: f.Service, index: index, protocol: f.Protocol, from: f.Arriving.Port}
+	behind := w.set.Snapshot().SelectedBy(f.Service)
+	if len(behind) == 0 || slices.ContainsFunc(behind, func(p *cluster.Pod) bool { return declares(p, r.protocol, r.from) }) {
+		return Edit{}, false // endpoints that are written by hand do not go by targetPort
+	}
 	var flows []policy.Flow
 	for _, d := range denied {
 		if !r.through(d.Flow) {
 			continue
 		}
-		if pod := d.Flow.Destination.Pod; pod == nil || declares(pod, r.protocol, r.from) || named(d) {
+		if pod := d.Flow.Destination.Pod; pod == nil || declares(pod, r.protocol, r.from) || meant(d) {
 			return Edit{}, false
 		}
 		flows = append(flows, d.Flow)
 	}
 	var right []cluster.ContainerPort
 	for _, c := range f.Destination.Pod.Ports {
-		if r.to = c.Number; c.Protocol == r.protocol && w.allows(flows, r) {
+		if r.to = c.Number; c.Protocol == r.protocol && w.allows(flows, r) && !slices.ContainsFunc(behind, func(p *cluster.Pod) bool { return !declares(p, r.protocol, r.to) }) {
 			right = append(right, c)
 		}
 	}
@@ -90,22 +96,16 @@ func declares(pod *cluster.Pod, protocol corev1.Protocol, number int32) bool {
 	})
 }
 
-// named tells whether a rule that was looked at is for the port at which a flow arrives: somebody
-// means it.
-func named(d policy.Decision) bool {
-	for _, side := range []policy.DirectionDecision{d.Egress, d.Ingress} {
-		for _, t := range side.Trace {
-			for _, r := range t.Rules {
-				if slices.ContainsFunc(r.Ports, func(c policy.Clause) bool {
-					entry := PortsOf(c.Ref)[c.Ref.Port]
-					return entry.Port != nil && entry.EndPort == nil && entry.Port.IntVal == d.Flow.Arriving.Port
-				}) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+// meant tells whether somebody means the port at which a flow arrives: a rule that lets anybody in there, or
+// one on the way out that names it.
+func meant(d policy.Decision) bool {
+	return slices.ContainsFunc(d.Ingress.Trace, func(t policy.PolicyTrace) bool {
+		return t.Isolates != policy.No && slices.ContainsFunc(t.Rules, func(r policy.RuleTrace) bool { return r.PortsMatch != policy.No })
+	}) || slices.ContainsFunc(d.Egress.Trace, func(t policy.PolicyTrace) bool {
+		return slices.ContainsFunc(t.Rules, func(r policy.RuleTrace) bool {
+			return len(r.Ports) > 0 && r.PortsMatch != policy.No
+		})
+	})
 }
 
 // allows tells whether all flows would be allowed at another port of their pods, which all of them

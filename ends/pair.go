@@ -325,6 +325,13 @@ func (r *Route) families(s *cluster.Snapshot, source, destination policy.Endpoin
 	return out
 }
 
+// NoFamily tells whether the ends of a pair, of those that Pairs made of the route, have no address family in common.
+func (r *Route) NoFamily(p Pair) bool {
+	return slices.ContainsFunc(r.Obstacles, func(o Obstacle) bool {
+		return o.Kind == NoCommonFamily && slices.ContainsFunc(p.Destinations, func(e policy.Endpoint) bool { return e.Ref() == o.Object })
+	})
+}
+
 // holding says which addresses an end has, if any is known.
 func holding(e policy.Endpoint) string {
 	var all []netip.Addr

@@ -193,8 +193,8 @@ func (w *Worlds) inside(before, after []Row) []Change {
 			out = append(out, transitions(closedRow(after[0]), after[0])...)
 			after = after[1:]
 		default:
-			out = append(out, transitions(before[0], after[0])...)
-			out = append(out, w.hidden(before[0], after[0])...)
+			told := transitions(before[0], after[0])
+			out = append(append(out, told...), w.hidden(before[0], after[0], told)...)
 			before, after = before[1:], after[1:]
 		}
 	}

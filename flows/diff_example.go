@@ -133,9 +133,18 @@ func (c Change) somePort() port {
 	return port{}
 }
 
-// stretches returns the first port of each stretch of the change's ports.
+// stretches returns the first port of each stretch of the change's ports, as many as reasons are looked for at.
 func (c Change) stretches(cuts ...[]policy.PortRange) []port {
 	var out []port
+	for _, ports := range c.pieces(cuts...) {
+		out = append(out, Change{Ports: ports}.somePort())
+	}
+	return out[:min(len(out), mostExamples)]
+}
+
+// pieces cuts the ports of a change where rules begin and end.
+func (c Change) pieces(cuts ...[]policy.PortRange) []PortSet {
+	var out []PortSet
 	for i, ranges := range c.Ports {
 		for _, r := range ranges {
 			edges := []int32{r.From}
@@ -147,12 +156,15 @@ func (c Change) stretches(cuts ...[]policy.PortRange) []port {
 				}
 			}
 			slices.Sort(edges)
-			for _, edge := range slices.Compact(edges) {
-				out = append(out, port{Protocols[i], edge})
+			edges = append(slices.Compact(edges), r.To+1)
+			for n, edge := range edges[:len(edges)-1] {
+				var one PortSet
+				one[i] = []Range{{edge, edges[n+1] - 1}}
+				out = append(out, one)
 			}
 		}
 	}
-	return out[:min(len(out), mostExamples)]
+	return out
 }
 
 // cutsOf returns the ports at which rules about a flow begin and end.

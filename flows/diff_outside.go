@@ -104,8 +104,8 @@ func (w *Worlds) recut(e End, d policy.Direction, before, after []Row, f int) []
 					r.Source, r.Destination = r.Destination, r.Source
 				}
 			}
-			out = append(out, transitions(g.before, g.after)...)
-			out = append(out, w.hidden(g.before, g.after)...)
+			told := transitions(g.before, g.after)
+			out = append(append(out, told...), w.hidden(g.before, g.after, told)...)
 		}
 	}
 	return out

@@ -50,12 +50,13 @@ type Trouble string
 const (
 	NoTrouble      Trouble = ""
 	ServiceMissing Trouble = "ServiceNotFound"
-	PortMissing    Trouble = "PortNotFound" // the Service does not have it
-	NotGranted     Trouble = "NotGranted"   // no ReferenceGrant lets the route name it
-	GrantUnread    Trouble = "GrantNotRead" // there may be one
-	NotService     Trouble = "NotService"   // what is not a Service is not looked into
-	NoPods         Trouble = "NoEndpoints"  // nothing is behind the Service
-	ServiceUnread  Trouble = "NotRead"      // the Service or what is behind it could not be read
+	PortMissing    Trouble = "PortNotFound"   // the Service does not have it
+	NotGranted     Trouble = "NotGranted"     // no ReferenceGrant lets the route name it
+	GrantUnread    Trouble = "GrantNotRead"   // there may be one
+	NotService     Trouble = "NotService"     // what is not a Service is not looked into
+	NoPods         Trouble = "NoEndpoints"    // nothing is behind the Service
+	NoFamily       Trouble = "NoCommonFamily" // the carriers have only IPv4 addresses, the pods only IPv6, or the other way around
+	ServiceUnread  Trouble = "NotRead"        // the Service or what is behind it could not be read
 )
 
 // waysIn is one walk over what is wanted.
@@ -256,12 +257,16 @@ func (w *waysIn) routes(b *WayInBackend) []ends.Route {
 // decide judges the connections from the carriers, as those from any source to a Service are.
 func (w *waysIn) decide(b *WayInBackend, carriers ends.End, routes []ends.Route) {
 	var seen [3]bool
+	pairs, apart := 0, 0
 	for i := range routes {
 		if fact := routes[i].Unread; fact != nil {
 			seen[policy.Unknown] = true
 			b.Facts = with(b.Facts, *fact)
 		}
 		for _, pair := range ends.Pairs(w.set, carriers, ends.End{Service: routes[i].Service}, &routes[i]) {
+			if pairs++; routes[i].NoFamily(pair) {
+				apart++
+			}
 			for _, f := range pair.Flows {
 				d := w.set.Evaluate(f)
 				seen[d.Verdict] = true
@@ -281,6 +286,13 @@ func (w *waysIn) decide(b *WayInBackend, carriers ends.End, routes []ends.Route)
 		b.Verdict = policy.Allowed
 	case seen[policy.Denied]:
 		b.Verdict = policy.Denied
+	}
+	switch {
+	case apart == 0 || b.Trouble != NoTrouble:
+	case apart == pairs:
+		b.Trouble = NoFamily
+	case b.Verdict == policy.Allowed: // of those that can be reached
+		b.Verdict, b.Partial = policy.Unknown, true
 	}
 }
 

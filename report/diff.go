@@ -126,7 +126,7 @@ func NewFlowDiff(c Compared, o Options) *FlowDiff {
 		Gaps: gapsOf(c.Gaps, o.Reread), Plugin: pluginOf(c.PluginAfter), public: ends.Internet(c.After), command: o.Command, version: o.Version, title: c.Title,
 		Namespaces: c.Namespaces, note: c.Note,
 	}
-	d.Entries = entryChanges(c.WaysBefore, c.WaysAfter, MapFilter{Ports: c.Ports})
+	d.Entries = entryChanges(c)
 	for i := range d.Entries {
 		d.Entries[i].place = c.placeOfWay(d.Entries[i])
 	}
@@ -276,6 +276,10 @@ func (d *FlowDiff) Found(kind string) (found, perhaps bool) {
 		found = found || f.Change == kind
 	}
 	for _, e := range d.Entries {
+		if e.unread {
+			perhaps = perhaps || kind == "any" || kind == string(flows.Opened) && e.After != nil || kind == string(flows.Closed) && e.Before != nil
+			continue
+		}
 		found = found || kind == "any" || e.Change == kind
 		perhaps = perhaps || e.Change == string(flows.Changed) && (kind == string(flows.Opened) && e.Before.open() != policy.Yes || kind == string(flows.Closed) && e.After.open() != policy.Yes)
 	}

@@ -22,10 +22,11 @@ type EntryChange struct {
 	Port      int32       `json:"port,omitempty"`
 	PortName  string      `json:"portName,omitempty"`
 	Protocol  string      `json:"protocol"`
-	Before    *EntryState `json:"before,omitempty"` // none: it did not lead there
+	Before    *EntryState `json:"before,omitempty"` // none: it did not lead there, or that could not be read
 	After     *EntryState `json:"after,omitempty"`
 
-	place cluster.Origin // of the Ingress or the route
+	place  cluster.Origin // of the Ingress or the route
+	unread bool           // on one side it could not be read whether it is there
 }
 
 // EntryState is how an Ingress or a route leads to something. The fields are those of MapWayIn and
@@ -54,15 +55,28 @@ func (s *EntryState) open() policy.Truth {
 	return policy.Maybe
 }
 
-// entryChanges holds the ways in of two clusters against each other.
-func entryChanges(before, after []flows.WayIn, filter MapFilter) []EntryChange {
+// readAll tells whether every way in of a kind and a namespace was read.
+func readAll(s *cluster.Snapshot, kind, namespace string) bool {
+	resource := "ingresses.networking.k8s.io"
+	for _, k := range cluster.GatewayKinds {
+		if k.Kind == kind {
+			resource = k.Name()
+		}
+	}
+	return !slices.ContainsFunc(s.GapsFor(resource, namespace), func(g cluster.Gap) bool { return g.Reason != cluster.NotServed })
+}
+
+// entryChanges holds the ways in of two clusters against each other. Of one that is not there because it could
+// not be read nothing is known.
+func entryChanges(c Compared) []EntryChange {
+	filter := MapFilter{Ports: c.Ports}
 	type key struct {
 		kind, namespace, name, port string
 		object                      Object
 	}
 	var order []key
 	states := map[key]*[2]*EntryState{}
-	for i, ways := range [2][]flows.WayIn{before, after} {
+	for i, ways := range [2][]flows.WayIn{c.WaysBefore, c.WaysAfter} {
 		for _, in := range filter.waysIn(ways) {
 			for _, b := range in.Backends {
 				k := key{in.Kind, in.Namespace, in.Name, fmt.Sprintf("%d %s %s", b.Port, b.PortName, b.Protocol), b.Object}
@@ -79,9 +93,11 @@ func entryChanges(before, after []flows.WayIn, filter MapFilter) []EntryChange {
 	for _, k := range order {
 		was, is := states[k][0], states[k][1]
 		change := flows.Changed
+		unread := was == nil && !readAll(c.Before, k.kind, k.namespace) || is == nil && !readAll(c.After, k.kind, k.namespace)
 		switch {
 		case was.open() == policy.No && is.open() == policy.No:
 			continue // what did not lead in does not
+		case unread:
 		case was.open() == policy.No && is.open() == policy.Yes:
 			change = flows.Opened
 		case was.open() == policy.Yes && is.open() == policy.No:
@@ -95,7 +111,7 @@ func entryChanges(before, after []flows.WayIn, filter MapFilter) []EntryChange {
 		}
 		out = append(out, EntryChange{
 			Change: string(change), Kind: k.kind, Namespace: k.namespace, Name: k.name, Object: one.backend.Object, Port: one.backend.Port,
-			PortName: one.backend.PortName, Protocol: one.backend.Protocol, Before: was, After: is,
+			PortName: one.backend.PortName, Protocol: one.backend.Protocol, Before: was, After: is, unread: unread,
 		})
 	}
 	slices.SortStableFunc(out, func(a, b EntryChange) int { return a.rank() - b.rank() })
@@ -120,6 +136,10 @@ func (c EntryChange) lines() []string {
 		return said
 	}
 	switch {
+	case c.unread && c.After == nil:
+		return []string{text(c.Before), "after: could not be read"}
+	case c.unread:
+		return []string{text(c.After), "before: could not be read"}
 	case c.After == nil:
 		return []string{text(c.Before)}
 	case c.Before == nil:

@@ -104,6 +104,8 @@ func (d *FlowDiff) who(l *diffLine) (from, to string) {
 func (f FlowChange) what() string {
 	text := portsText(f.Connections)
 	switch {
+	case f.Before == f.After && f.PartialBefore == f.PartialAfter && f.Before == policy.Allowed.String():
+		text += ": allowed for other pods of these than before"
 	case f.Before == f.After && f.PartialBefore == f.PartialAfter:
 		text += ": Unknown as before, but it hangs on something else"
 	case f.Change == string(flows.Changed):

@@ -175,13 +175,14 @@ var problems = map[flows.Trouble]string{
 	flows.GrantUnread:    "whether a ReferenceGrant lets the route name it could not be read",
 	flows.NotService:     "what is not a Service is not looked into",
 	flows.NoPods:         "no pod behind the Service is ready",
+	flows.NoFamily:       "the pods have no address of the family, IPv4 or IPv6, that those have that send the requests on",
 	flows.ServiceUnread:  "the Service or what is behind it could not be read",
 }
 
 // mark is the status of a backend.
 func (b MapWayInBackend) mark() string {
 	switch flows.Trouble(b.Problem) {
-	case flows.ServiceMissing, flows.PortMissing, flows.NotGranted, flows.NoPods:
+	case flows.ServiceMissing, flows.PortMissing, flows.NotGranted, flows.NoPods, flows.NoFamily:
 		return "problem"
 	case flows.NoTrouble:
 		return cmp.Or(verdictStatus[b.Verdict], "warning")
