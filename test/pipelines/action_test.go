@@ -286,8 +286,8 @@ func asWorkflow(t *testing.T, a action) string {
 	return string(out)
 }
 
-// TestWorkflowsAreValid: actionlint finds nothing in the example, and nothing in the steps of the action; it does find
-// an expression that is put into a script.
+// TestWorkflowsAreValid: actionlint finds nothing in the example, in our own workflows, and in the steps of the action; it
+// does find an expression that is put into a script.
 func TestWorkflowsAreValid(t *testing.T) {
 	t.Parallel()
 	needs(t, "shellcheck")
@@ -298,6 +298,13 @@ func TestWorkflowsAreValid(t *testing.T) {
 		Steps []step `json:"steps"`
 	}{Steps: []step{{Name: "bad", Shell: "bash", Run: "echo ${{ github.event.pull_request.title }}"}}}})
 	files := map[string]string{"steps.yaml": asWorkflow(t, a), "example.yaml": read(t, filepath.Join(root(t), "examples/ci/github.yaml")), "bad.yaml": bad}
+	own, err := filepath.Glob(filepath.Join(root(t), ".github/workflows/*.yaml"))
+	if err != nil || len(own) == 0 {
+		t.Fatalf("%q: %v", own, err)
+	}
+	for _, path := range own {
+		files["own-"+filepath.Base(path)] = read(t, path)
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(files[name]), 0o600); err != nil {
