@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -310,17 +311,26 @@ func TestWorkflowsAreValid(t *testing.T) {
 		if err := os.WriteFile(path, []byte(files[name]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got := run(t, root(t), goEnv(), "go", "tool", "-modfile=tools/go.mod", "actionlint", "-no-color", path)
+		got := run(t, root(t), goEnv(t), "go", "tool", "-modfile=tools/go.mod", "actionlint", "-no-color", path)
 		if ok := got.code == 0; ok == (name == "bad.yaml") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }
 
-// goEnv is what go needs of the environment of the test.
-func goEnv() map[string]string {
+// goEnv is what go needs of the environment of the test. What go found out by itself is said, too: the home of what
+// is run is an empty one, and all would be fetched and built again.
+func goEnv(t *testing.T) map[string]string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", "-json", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "GOTOOLCHAIN").Output()
 	env := map[string]string{}
-	for _, key := range []string{"HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOTOOLCHAIN", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE"} {
+	if err == nil {
+		err = json.Unmarshal(out, &env)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"HOME", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		if value := os.Getenv(key); value != "" {
 			env[key] = value
 		}
