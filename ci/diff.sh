@@ -113,12 +113,34 @@ contained() {
   )
 }
 
+# plain PATH: it is no link and, where it is relative, no part of it is: a checkout may hold links of a stranger.
+plain() {
+  local named to
+  to=$(realpath -m -- "$1")
+  case $1 in /*) named=$(realpath -m -- "$(dirname -- "$1")")/$(basename -- "$1") ;; *) named=$(pwd -P)/$1 ;; esac
+  if [ "$(realpath -ms -- "$named")" != "$to" ]; then fail "$1 is a link, or leads through one: name what is meant"; fi
+}
+
 # within ROOT PATH: the path in a tree, which has to be relative.
 within() {
   case /$2/ in
     //* | */../*) fail "--manifests $2: give a path below the top of the repository" ;;
   esac
   printf '%s/%s\n' "$1" "${2%/}"
+}
+
+# stay: what names the cluster is the same file wherever this script goes. A kubeconfig may name programs that are
+# run, and where manifests are read, a stranger may have put one.
+stay() {
+  local file list='' argument
+  while IFS= read -r -d : file; do
+    case $file in '' | /*) ;; *) file=$PWD/$file ;; esac
+    list=$list${list:+:}$file
+  done <<<"${KUBECONFIG:-}:"
+  if [ -n "$list" ]; then export KUBECONFIG=$list; fi
+  for argument; do
+    case $argument in --kubeconfig | --kubeconfig=*) fail "give the kubeconfig by the variable KUBECONFIG, not by a flag" ;; esac
+  done
 }
 
 export_head() {
@@ -133,13 +155,18 @@ export_head() {
   after=${manifests%/}
 }
 
+stay "$@"
 if [ -n "$manifests" ]; then
   [ -z "$before$after" ] || fail "--manifests goes with --base and --head, not with --before and --after"
   if [ -z "$live" ]; then
     [ -n "$base" ] || fail "--manifests needs --base (or --live)"
     id=$(commit "$base")
     # What the other branch got since is no change of this one.
-    id=$(git merge-base "$id" "$(commit "$head")" 2>/dev/null || printf '%s\n' "$id")
+    if began=$(git merge-base "$id" "$(commit "$head")" 2>/dev/null); then
+      id=$began
+    else
+      say "Where $head began is not in this clone: it is compared with $base as that is now. Check out with the whole history (fetch-depth: 0, GIT_DEPTH: 0)."
+    fi
     tree "$id" "$work/before"
     before=$(within "$work/before" "$manifests")
     if [ -e "$before" ]; then
@@ -157,7 +184,8 @@ else
   [ -n "$before$live" ] || fail "--after needs --before (or --live)"
   for path in ${before:+"$before"} "$after"; do
     [ -e "$path" ] || fail "there is no $path"
-    if [ -d "$path" ]; then contained "$path" "$path"; elif [ -L "$path" ]; then fail "$path is a link"; fi
+    plain "$path"
+    if [ -d "$path" ]; then contained "$path" "$path"; fi
   done
 fi
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netpol-doctor/netpol-doctor/explain"
 	"github.com/netpol-doctor/netpol-doctor/flows"
 	"github.com/netpol-doctor/netpol-doctor/policy"
 )
@@ -146,6 +147,9 @@ func (f FlowChange) because() []string {
 func (d *FlowDiff) summary(groups []*diffGroup) string {
 	if len(groups) == 0 {
 		text := "No flow"
+		if d.result == string(explain.Unclear) { // such as policies that could not be read
+			text = "As far as is known, no flow"
+		}
 		if d.Namespaces != nil {
 			text += " of " + NamespacesText(d.Namespaces)
 		}

@@ -82,8 +82,11 @@ func guarded(config *rest.Config, rule func(*http.Request) error) *rest.Config {
 }
 
 func toServer(server *url.URL, r *http.Request) error {
-	if r.URL.Host != server.Host {
+	switch {
+	case r.URL.Host != server.Host:
 		return refused(r, "the API server is "+server.Host)
+	case server.Scheme == "https" && (r.URL.Scheme == "http" || r.URL.Scheme == "ws"): // credentials for anybody to read
+		return refused(r, "the API server is asked with TLS only")
 	}
 	return nil
 }
@@ -96,6 +99,9 @@ func onlyReads(server *url.URL, r *http.Request) error {
 	}
 	if r.Header.Get("Upgrade") != "" {
 		return refused(r, "this command only reads, and opens no stream")
+	}
+	if r.URL.Query().Has("watch") {
+		return refused(r, "this command only reads, and watches nothing")
 	}
 	q, ok := asked(server, r.URL.Path)
 	switch {
@@ -138,5 +144,5 @@ func asked(server *url.URL, p string) (q question, ok bool) {
 	if len(words) > 1 {
 		q.name = words[1]
 	}
-	return q, len(words) <= 2
+	return q, len(words) <= 2 && q.resource.Resource != "watch" // as older paths say it: api/v1/watch/secrets
 }

@@ -121,6 +121,12 @@ func TestWhatReads(t *testing.T) {
 		{"GET", "/api/v1/secrets/", "Secrets are never read"},
 		{"GET", "/api/v1/namespaces/shop/secrets", "Secrets are never read"},
 		{"GET", "/api/v1/namespaces/shop/secrets/a", "Secrets are never read"},
+		{"GET", "/api/v1/watch/secrets", "only gets and lists"},
+		{"GET", "/api/v1/watch/pods", "only gets and lists"},
+		{"GET", "/apis/apps/v1/watch/deployments", "only gets and lists"},
+		{"GET", "/api/v1/pods?limit=500", ""},
+		{"GET", "/api/v1/pods?watch=true", "watches nothing"},
+		{"GET", "/api/v1/namespaces/shop/pods?limit=1&watch", "watches nothing"},
 		{"GET", "/api/v1/configmaps", "only kube-system/cilium-config"},
 		{"GET", "/api/v1/namespaces/kube-system/configmaps", "only kube-system/cilium-config"},
 		{"GET", "/api/v1/namespaces/shop/configmaps/cilium-config", "only kube-system/cilium-config"},
@@ -132,7 +138,7 @@ func TestWhatReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := &http.Request{Method: row.method, URL: server.JoinPath()}
-			r.URL.Path = prefix + row.path
+			r.URL.Path, r.URL.RawQuery, _ = strings.Cut(prefix+row.path, "?")
 			if err := onlyReads(server, r); (err == nil) != (row.refused == "") || err != nil && !strings.Contains(err.Error(), row.refused) {
 				t.Errorf("%s %s%s: %v, want %q", row.method, prefix, row.path, err, row.refused)
 			}
@@ -148,5 +154,34 @@ func TestWhatReads(t *testing.T) {
 	stream := &http.Request{Method: "GET", URL: server.JoinPath("api/v1/pods"), Header: http.Header{"Upgrade": {"websocket"}}}
 	if err := onlyReads(server, stream); err == nil || !strings.Contains(err.Error(), "opens no stream") {
 		t.Errorf("a stream: %v", err)
+	}
+}
+
+// Credentials for a server that is asked with TLS never go without it, whatever an answer redirects to.
+func TestTLSStaysTLS(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		server, asked string
+		refused       bool
+	}{
+		{"https://api.example.com", "https://api.example.com/api", false},
+		{"https://api.example.com", "wss://api.example.com/api", false},
+		{"https://api.example.com", "http://api.example.com/api", true},
+		{"https://api.example.com:6443", "http://api.example.com:6443/api", true},
+		{"https://api.example.com", "ws://api.example.com/api", true},
+		{"http://127.0.0.1:8001", "http://127.0.0.1:8001/api", false},
+		{"https://api.example.com", "https://other.example.com/api", true},
+	} {
+		server, _, err := rest.DefaultServerUrlFor(&rest.Config{Host: row.server})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, row.asked, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := toServer(server, r); (err != nil) != row.refused {
+			t.Errorf("%s, asked %s: %v", row.server, row.asked, err)
+		}
 	}
 }

@@ -30,7 +30,7 @@ func withBuilt(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, program), "../../cmd/"+program)
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, program), "../../cmd/"+program)
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -286,8 +287,8 @@ func asWorkflow(t *testing.T, a action) string {
 	return string(out)
 }
 
-// TestWorkflowsAreValid: actionlint finds nothing in the example, and nothing in the steps of the action; it does find
-// an expression that is put into a script.
+// TestWorkflowsAreValid: actionlint finds nothing in the example, in our own workflows, and in the steps of the action; it
+// does find an expression that is put into a script.
 func TestWorkflowsAreValid(t *testing.T) {
 	t.Parallel()
 	needs(t, "shellcheck")
@@ -298,22 +299,38 @@ func TestWorkflowsAreValid(t *testing.T) {
 		Steps []step `json:"steps"`
 	}{Steps: []step{{Name: "bad", Shell: "bash", Run: "echo ${{ github.event.pull_request.title }}"}}}})
 	files := map[string]string{"steps.yaml": asWorkflow(t, a), "example.yaml": read(t, filepath.Join(root(t), "examples/ci/github.yaml")), "bad.yaml": bad}
+	own, err := filepath.Glob(filepath.Join(root(t), ".github/workflows/*.yaml"))
+	if err != nil || len(own) == 0 {
+		t.Fatalf("%q: %v", own, err)
+	}
+	for _, path := range own {
+		files["own-"+filepath.Base(path)] = read(t, path)
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(files[name]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got := run(t, root(t), goEnv(), "go", "tool", "-modfile=tools/go.mod", "actionlint", "-no-color", path)
+		got := run(t, root(t), goEnv(t), "go", "tool", "-modfile=tools/go.mod", "actionlint", "-no-color", path)
 		if ok := got.code == 0; ok == (name == "bad.yaml") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }
 
-// goEnv is what go needs of the environment of the test.
-func goEnv() map[string]string {
+// goEnv is what go needs of the environment of the test. What go found out by itself is said, too: the home of what
+// is run is an empty one, and all would be fetched and built again.
+func goEnv(t *testing.T) map[string]string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", "-json", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "GOTOOLCHAIN").Output()
 	env := map[string]string{}
-	for _, key := range []string{"HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOTOOLCHAIN", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE"} {
+	if err == nil {
+		err = json.Unmarshal(out, &env)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"HOME", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		if value := os.Getenv(key); value != "" {
 			env[key] = value
 		}

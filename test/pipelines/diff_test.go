@@ -82,6 +82,18 @@ func TestDiffCodes(t *testing.T) {
 	}
 }
 
+// TestDiffWithoutTheBeginning: in a clone that lacks where the branch began, what it is compared with is said.
+func TestDiffWithoutTheBeginning(t *testing.T) {
+	t.Parallel()
+	r := before(t)
+	r.git("checkout", "--quiet", "--orphan", "branch")
+	r.commit(map[string]string{"manifests/policy.yaml": open})
+	got := r.diff(nil, "--base", "main", "--head", "branch", "--manifests", "manifests", "--fail-on", "opened")
+	if got.code != 1 || !strings.Contains(got.errors, "Where branch began is not in this clone: it is compared with main") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestDiffOfNewManifests: a folder that the base does not have is new as a whole.
 func TestDiffOfNewManifests(t *testing.T) {
 	t.Parallel()
@@ -157,8 +169,18 @@ func TestLinksAreNotFollowedOut(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		r.link("single.yaml", secret)
-		if got := r.diff(nil, "--before", "manifests", "--after", "single.yaml"); got.code != 2 || !strings.Contains(got.errors, "single.yaml is a link") {
-			t.Errorf("%+v", got)
+		r.link("folder", filepath.Dir(secret))
+		r.write(map[string]string{"deep/new/workloads.yaml": workloads})
+		r.link("way", "deep")
+		for _, path := range []string{"single.yaml", "folder", "folder/", "folder/secret.yaml", "way/new", filepath.Join(r.dir, "folder")} {
+			if got := r.diff(nil, "--before", "manifests", "--after", path); got.code != 2 || !strings.Contains(got.errors, path+" is a link, or leads through one") || strings.Contains(got.out+got.errors, "TOP-SECRET") {
+				t.Errorf("%s: %+v", path, got)
+			}
+		}
+		for _, path := range []string{"deep/new", "./deep/new/", "deep/../deep/new/workloads.yaml", filepath.Join(r.dir, "deep/new")} {
+			if got := r.diff(nil, "--before", "manifests", "--after", path); got.code != 0 {
+				t.Errorf("%s: %+v", path, got)
+			}
 		}
 	})
 }

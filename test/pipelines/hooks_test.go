@@ -50,6 +50,12 @@ func TestHooks(t *testing.T) {
 	if got := call(); got.code != 1 || !strings.Contains(got.out, "1 opened") {
 		t.Errorf("staged: %+v", got)
 	}
+	// As in a pipeline, where git knows no author and may not guess one.
+	anonymous := map[string]string{"NETPOL_DOCTOR": env["NETPOL_DOCTOR"], "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.useConfigOnly", "GIT_CONFIG_VALUE_0": "true"}
+	args := []string{"-u", "GIT_AUTHOR_NAME", "-u", "GIT_AUTHOR_EMAIL", "-u", "GIT_COMMITTER_NAME", "-u", "GIT_COMMITTER_EMAIL", entry("netpol-doctor-diff"), "--manifests", "manifests", "--fail-on", "opened"}
+	if got := run(t, r.dir, anonymous, "env", args...); got.code != 1 || !strings.Contains(got.out, "1 opened") {
+		t.Errorf("without an author: %+v", got)
+	}
 	if got := run(t, r.dir, env, entry("netpol-doctor-policy"), "-f", "manifests"); got.code != 0 || !strings.Contains(got.out, "all namespaces") {
 		t.Errorf("policy: %+v", got)
 	}

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func TestClusterThatCannotBeRead(t *testing.T) {
 	server.Deny("networkpolicies.networking.k8s.io", "")
 	out := filepath.Join(t.TempDir(), "out")
 	got := r.diff(map[string]string{"KUBECONFIG": server.Kubeconfig()}, "--live", "--manifests", "manifests", "--fail-on", "closed", "--out", out)
-	if got.code != 3 || !strings.Contains(got.out, "What could not be read") || !strings.Contains(read(t, filepath.Join(out, "junit.xml")), "Forbidden") {
+	if got.code != 3 || !strings.Contains(got.out, "As far as is known, no flow changes") || !strings.Contains(got.out, "What could not be read") || !strings.Contains(read(t, filepath.Join(out, "junit.xml")), "Forbidden") {
 		t.Errorf("%+v", got)
 	}
 	kubeconfig := server.Kubeconfig()
@@ -77,5 +78,36 @@ func TestClusterThatCannotBeRead(t *testing.T) {
 	got = r.diff(map[string]string{"KUBECONFIG": gone}, "--live", "--after", "manifests", "--out", out)
 	if got.code == 0 || strings.Contains(got.out, gone) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestKubeconfigStaysTheOneThatWasNamed: one of the same name among the manifests of a stranger, which may name
+// programs to run, is not read. A flag that would be looked up there is refused.
+func TestKubeconfigStaysTheOneThatWasNamed(t *testing.T) {
+	t.Parallel()
+	pwned := filepath.Join(t.TempDir(), "pwned")
+	r := newRepository(t, map[string]string{"manifests/policy.yaml": open, "kubeconfig": `apiVersion: v1
+kind: Config
+current-context: x
+contexts: [{name: x, context: {cluster: x, user: x}}]
+clusters: [{name: x, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: x, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: touch, args: ["` + pwned + `"], interactiveMode: Never}}}]
+`})
+	server := clusterOf(t, workloads, closed)
+	r.write(map[string]string{"kubeconfig": read(t, server.Kubeconfig())})
+	for _, list := range []string{"kubeconfig", "nowhere:kubeconfig"} {
+		got := r.diff(map[string]string{"KUBECONFIG": list}, "--live", "--manifests", "manifests", "--fail-on", "opened")
+		if got.code != 1 || !strings.Contains(got.out, "1 opened") {
+			t.Errorf("KUBECONFIG=%s: %+v", list, got)
+		}
+	}
+	for _, flag := range [][]string{{"--kubeconfig", "kubeconfig"}, {"--kubeconfig=kubeconfig"}} {
+		got := r.diff(nil, append([]string{"--live", "--manifests", "manifests", "--"}, flag...)...)
+		if got.code != 2 || !strings.Contains(got.errors, "by the variable KUBECONFIG") {
+			t.Errorf("%q: %+v", flag, got)
+		}
+	}
+	if _, err := os.Stat(pwned); err == nil {
+		t.Error("what a stranger wrote was run")
 	}
 }

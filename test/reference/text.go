@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -37,8 +36,8 @@ func flagLine(f *pflag.Flag) (typed, usage string) {
 		typed += " " + placeholder
 	}
 	value := f.DefValue
-	if home, err := os.UserHomeDir(); err == nil { // which is another one elsewhere
-		value = strings.Replace(value, home, "$HOME", 1)
+	if f.Name == "cache-dir" { // which is another one for everybody
+		value = "$HOME/.kube/cache"
 	}
 	if !slices.Contains([]string{"", "false", "[]", "0", "0s"}, value) {
 		usage += " (default " + value + ")"
