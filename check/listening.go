@@ -23,7 +23,8 @@ var listening = []Check{
 		Doc: `The targetPort of the Service is a number that no container of the pods behind it declares; they
 declare other ports. Containers do not have to declare the ports they listen on, so this may be
 right. Often it is a mistake, or the application moved to another port. It is said as the cause
-where policies deny that port, no rule names it, and they allow one that the pods do declare.
+where policies deny that port, no rule lets anybody in there, and they allow one that the pods do
+declare.
 
 What you see: if it is wrong, connection refused at once, from everywhere, including from inside the
 pod; or a timeout, where policies deny that port. An application that listens on 127.0.0.1 only

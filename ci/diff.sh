@@ -80,7 +80,9 @@ commit() {
   local id
   if ! id=$(git rev-parse --verify --quiet --end-of-options "$1^{commit}"); then
     case $1 in -*) fail "$1 is no commit" ;; esac
-    git fetch --quiet --depth=1 origin "$1" 2>/dev/null || true
+    local depth=() # a fetch of one commit would cut the history of a clone that has all of it
+    [ "$(git rev-parse --is-shallow-repository)" != true ] || depth=(--depth=1)
+    git fetch --quiet "${depth[@]}" origin "$1" 2>/dev/null || true
     id=$(git rev-parse --verify --quiet --end-of-options "$1^{commit}") || fail "commit $1 is not in this clone and cannot be fetched; check out with the whole history (fetch-depth: 0, GIT_DEPTH: 0)"
   fi
   printf '%s\n' "$id"

@@ -40,6 +40,9 @@ type End struct {
 	Follow *cluster.Ref
 	// ByName: a client has to look a name up before it can connect.
 	ByName bool
+	// Followed: who connects follows the endpoints of the Service, as controllers of Ingresses and Gateways
+	// do. What it connects to is what they say, also of a headless Service.
+	Followed bool
 	// Unread is set when the object could not be read, so that nothing is known of this end.
 	Unread *policy.Fact
 }

@@ -27,6 +27,8 @@ type Route struct {
 	Unread *policy.Fact
 	// ThroughNode: traffic enters by a node's port or a load balancer's address, also from inside.
 	ThroughNode bool
+
+	followed bool // see End.Followed
 }
 
 // Backend is one end that a route can arrive at, and the port there.

@@ -19,7 +19,7 @@ func serviceRoutes(s *cluster.Snapshot, dst End) []Route {
 		if !port.fits(sp.Name, sp.Port, sp.Protocol) {
 			continue
 		}
-		r := Route{Protocol: sp.Protocol, Port: sp.Port, Name: sp.Name, Service: v}
+		r := Route{Protocol: sp.Protocol, Port: sp.Port, Name: sp.Name, Service: v, followed: dst.Followed}
 		fillBackends(s, &r, sp)
 		routes = append(routes, r)
 	}
@@ -84,7 +84,7 @@ func fillBackends(s *cluster.Snapshot, r *Route, sp *corev1.ServicePort) {
 // headlessPort: a headless Service hands out pod addresses and translates nothing, so what is
 // dialled is what arrives. Source: concept page "Service", headless Services.
 func headlessPort(r *Route, sp *corev1.ServicePort) {
-	if !r.Service.Headless {
+	if !r.Service.Headless || r.followed {
 		return
 	}
 	differs := false

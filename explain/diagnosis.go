@@ -97,6 +97,7 @@ func Diagnose(q Question) (*Diagnosis, error) {
 	if err != nil {
 		return nil, err
 	}
+	destination.Followed = source.WayIn()
 	routes := ends.Routes(q.Snapshot, destination)
 	if len(routes) == 0 {
 		return nil, &NoPortError{destination}

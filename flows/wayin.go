@@ -237,6 +237,7 @@ func (w *waysIn) routes(b *WayInBackend) []ends.Route {
 		trouble(ServiceUnread)
 		return nil
 	}
+	service.Followed = true
 	routes := ends.Routes(w.snapshot, service)
 	has := func(kind ends.ObstacleKind) bool {
 		return slices.ContainsFunc(routes, func(r ends.Route) bool {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 	"github.com/netpol-doctor/netpol-doctor/report"
 )
 
-// patience is how long somebody who pressed TAB waits for a cluster.
+// patience is how long somebody who pressed TAB waits for a cluster, where nothing else is said.
 const patience = 2 * time.Second
 
 // word is what a word of the command line may become, and what is said beside it.
@@ -57,7 +58,7 @@ func complete(root *cobra.Command, streams Streams) {
 // unless more may follow there: after "svc/", and after a destination, whose port may.
 func completion(streams Streams, of func(*tab) words) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		ctx, cancel := context.WithTimeout(c.Context(), patience)
+		ctx, cancel := context.WithTimeout(c.Context(), cmp.Or(streams.Patience, patience))
 		defer cancel()
 		quiet := Streams{In: strings.NewReader(""), Out: nowhereToWrite{}, Err: nowhereToWrite{}, Getenv: streams.Getenv}
 		t := &tab{ctx: ctx, command: c, args: args, typed: typed, streams: quiet}

@@ -134,7 +134,7 @@ func TestCompleteDoesNotWaitForSilence(t *testing.T) {
 	}()
 	ask := func() {
 		for _, typed := range []string{"svc/payment:", "deploy/", "pay"} {
-			list, directive := tabbed(t, "diagnose", "--server", "http://"+listener.Addr().String(), "-n", "shop", "pod/a", typed)
+			list, directive := tabbedFor(t, 0, "diagnose", "--server", "http://"+listener.Addr().String(), "-n", "shop", "pod/a", typed)
 			if len(list) > 0 || directive != space {
 				t.Errorf("%s: %q %s", typed, list, directive)
 			}

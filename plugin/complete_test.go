@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,8 +20,14 @@ const shopFiles = "../examples/shop/base"
 // the shell is told to do with them.
 func tabbed(t *testing.T, words ...string) (list []string, directive string) {
 	t.Helper()
+	return tabbedFor(t, time.Minute, words...) // a busy machine is no reason to give up
+}
+
+// tabbedFor is tabbed by somebody with some patience.
+func tabbedFor(t *testing.T, patience time.Duration, words ...string) (list []string, directive string) {
+	t.Helper()
 	var out, errs bytes.Buffer
-	streams := Streams{In: strings.NewReader("not: read"), Out: &out, Err: &errs, Getenv: func(string) string { return "" }}
+	streams := Streams{In: strings.NewReader("not: read"), Out: &out, Err: &errs, Getenv: func(string) string { return "" }, Patience: patience}
 	if code := Main(t.Context(), append([]string{cobra.ShellCompRequestCmd}, words...), streams); code != exitWorks {
 		t.Errorf("%q: exit code %d", words, code)
 	}

@@ -19,6 +19,8 @@ type Streams struct {
 	Getenv   func(string) string
 	// Now tells the time; nil: nobody knows it.
 	Now func() time.Time
+	// Patience is how long somebody who pressed TAB waits for a cluster; 0: two seconds.
+	Patience time.Duration
 }
 
 // style finds out how Out is to be written to: the width and whether it shows colours. Anything

@@ -63,7 +63,7 @@ func gapText(g Gap) string {
 		text += "/" + g.Name
 	}
 	text += ": " + g.Reason
-	if g.Detail != "" {
+	if g.Detail != "" && g.Reason == string(cluster.NotRendered) { // others have the words of the API server, and where it is
 		text += " (" + g.Detail + ")"
 	}
 	return text

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -27,6 +28,8 @@ func doctor(ctx context.Context, arguments ...string) run {
 		Out:    &stdout,
 		Err:    &stderr,
 		Getenv: func(string) string { return "" },
+
+		Patience: time.Minute, // a busy machine is no reason to give up
 	})
 	return run{code, stdout.String(), stderr.String()}
 }
