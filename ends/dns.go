@@ -21,8 +21,8 @@ type Resolver struct {
 	Cache   *cluster.Agent // the node-local cache, when there is one
 	Servers []netip.Addr   // when addresses are asked
 	Routes  []Route
-	// Unread is the first cluster DNS Service that may be there and could not be read, where one is
-	// assumed; nil where none is there.
+	// Unread is the cluster DNS Service where it is not known which pods are behind it, or the first that
+	// may be there where one is assumed; nil where that much could be read.
 	Unread *policy.Fact
 }
 
@@ -122,6 +122,13 @@ func (r *Resolver) askService(s *cluster.Snapshot) {
 	for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
 		end := End{Service: r.Service, Target: Target{Port: Port{Number: 53, Protocol: protocol}}}
 		r.Routes = append(r.Routes, serviceRoutes(s, end)...)
+	}
+	for i := range r.Routes {
+		unreadable := func(o Obstacle) bool { return o.Kind == BackendsUnreadable }
+		if route := &r.Routes[i]; route.Unread == nil && len(route.Backends) == 0 && slices.ContainsFunc(route.Obstacles, unreadable) {
+			r.Unread = &policy.Fact{Kind: policy.DNSServer, Object: r.Service.Ref(), Key: "endpointslices"}
+			route.Unread = r.Unread
+		}
 	}
 }
 

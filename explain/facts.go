@@ -112,10 +112,11 @@ func FactText(f policy.Fact) FactWords {
 		}
 	case policy.DNSServer:
 		if f.Key != "" {
-			return FactWords{
-				fmt.Sprintf("which pods answer DNS: Service %s/%s could not be read", o.Namespace, o.Name),
-				check.DNSRights(o.Namespace),
+			missing := "which pods answer DNS: "
+			if f.Key != "services" {
+				missing += "what is behind "
 			}
+			return FactWords{missing + fmt.Sprintf("Service %s/%s could not be read", o.Namespace, o.Name), check.DNSRights(o.Namespace)}
 		}
 		return FactWords{"which pods answer DNS: the DNS Service is not among the objects that were read", "add the Services, EndpointSlices and pods of the DNS server's namespace (usually kube-system) to the files (-f)"}
 	case policy.MeshTunnel:
