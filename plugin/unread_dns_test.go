@@ -148,7 +148,7 @@ func TestWhatToAskForDNS(t *testing.T) {
 	t.Parallel()
 	fake := livetest.New(t, needy()...)
 	for _, namespace := range []string{"kube-system", "openshift-dns"} {
-		for _, resource := range []string{"services", "networkpolicies.networking.k8s.io"} {
+		for _, resource := range []string{"services", "networkpolicies.networking.k8s.io", "namespaces"} {
 			fake.Deny(resource, namespace)
 		}
 	}
@@ -176,9 +176,45 @@ func TestWhatToAskForDNS(t *testing.T) {
 	for _, want := range []string{
 		"which pods answer DNS: Service kube-system/kube-dns could not be read", "which NetworkPolicies there are in namespace kube-system",
 		"Not read  networkpolicies.networking.k8s.io in namespace kube-system: Forbidden", rights,
+		"Not read  namespaces kube-system: Forbidden",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, text.String())
+		}
+	}
+}
+
+// TestOpensToAnAssumedDNSServer: who else reaches a DNS server that is not among the objects is not known,
+// so of what a fix opens that much is said, and not that it is nothing.
+func TestOpensToAnAssumedDNSServer(t *testing.T) {
+	t.Parallel()
+	for _, there := range []bool{true, false} {
+		objects := append(needy(), isolating("kube-system", networkingv1.PolicyTypeIngress))
+		if !there {
+			objects = slices.DeleteFunc(objects, func(o runtime.Object) bool {
+				about, ok := o.(metav1.Object)
+				return ok && about.GetName() == "kube-dns"
+			})
+		}
+		from, err := live.Open(livetest.New(t, objects...).Config(), live.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := &options{source: from, namespace: "front", all: true}
+		d, err := o.diagnose(t.Context(), "deploy/web", "svc/api:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opens := d.Opens()
+		if d.Result != explain.Fails || opens == nil {
+			t.Fatalf("%s: %+v", d.Result, opens)
+		}
+		if opens.Complete() != there || opens.Assumed == there || there != (len(opens.Changes) > 0) {
+			t.Errorf("the server is there: %v; complete %v, %+v", there, opens.Complete(), opens)
+		}
+		const unknown = "the DNS server was not read, so who else reaches it is not known"
+		if said := opens.Nothing(); !there && said != "no other connection among what was read; "+unknown || there && strings.Contains(said, unknown) {
+			t.Errorf("the server is there: %v; %s", there, said)
 		}
 	}
 }
