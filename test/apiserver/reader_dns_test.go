@@ -14,6 +14,11 @@ func TestNamespaceReaderAndDNS(t *testing.T) {
 	t.Parallel()
 	s := Start(t, Options{})
 	s.Apply(t, Manifests(t, "testdata/corners")...)
+	s.Apply(t,
+		parse[unstructured.Unstructured](t, `{apiVersion: v1, kind: Service, metadata: {name: ready, namespace: corners}, spec: {ports: [{name: http, port: 80, targetPort: 8080}]}}`),
+		parse[unstructured.Unstructured](t, `{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: ready-1, namespace: corners, labels: {kubernetes.io/service-name: ready}},
+			addressType: IPv4, ports: [{name: http, port: 8080}], endpoints: [{addresses: [10.245.0.2], targetRef: {kind: Pod, namespace: corners, name: web-ready}}]}`),
+	)
 	rules := rulesOf(t, "../../docs/rbac/namespace-reader.yaml")
 	policies := []rbacv1.PolicyRule{{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"networkpolicies"}, Verbs: []string{"list"}}}
 	own := Grant{Namespace: "corners", Rules: rules}
@@ -26,7 +31,7 @@ func TestNamespaceReaderAndDNS(t *testing.T) {
 	check := func(state string, codes map[string]int) {
 		t.Helper()
 		for name, code := range codes {
-			for _, question := range []string{"dns pod/client", "diagnose pod/client svc/web:80"} {
+			for _, question := range []string{"dns pod/client", "diagnose pod/client svc/ready:80"} {
 				got := askers[name].ask(t, question)
 				if got.code != code {
 					t.Errorf("%s, %s: %s: exit code %d, want %d: %s", state, name, question, got.code, code, got.stdout)
