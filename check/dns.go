@@ -138,8 +138,8 @@ read, or the pod uses its node's resolvers, or it depends on the network plugin.
 Verify: kubectl exec POD -n NAMESPACE -- nslookup kubernetes.default
 
 Fix: give the missing information: add the objects of the DNS server's namespace to the files (-f),
-ask with the right to get services and to list endpointslices, pods and networkpolicies there, or name
-the plugin with --network-plugin.`,
+ask with the right to get services and to list endpointslices, pods and networkpolicies there, or
+name the plugin with --network-plugin.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD507", func(l Lookup) string {
 				return fmt.Sprintf("it is not known whether %s can query %s", p.Names(l.Sources), l.server())
