@@ -131,14 +131,15 @@ Fix: allow the servers with ipBlock on port 53, or set dnsPolicy back to Cluster
 	{
 		Code: "NPD507", Severity: Warning,
 		Title: "it is not known whether DNS works",
-		Doc: `The source is isolated for egress. What was read does not tell who answers its DNS queries, or
-whether a rule allows them: the cluster DNS is not among the files, or the pod uses its node's
-resolvers, or it depends on the network plugin.
+		Doc: `What was read does not tell who answers the DNS queries of the source, or whether policies allow
+them: the cluster DNS is not among the files, or it or the policies of its namespace could not be
+read, or the pod uses its node's resolvers, or it depends on the network plugin.
 
 Verify: kubectl exec POD -n NAMESPACE -- nslookup kubernetes.default
 
 Fix: give the missing information: add the objects of the DNS server's namespace to the files (-f),
-or name the plugin with --network-plugin.`,
+ask with the right to get services and to list endpointslices, pods and networkpolicies there, or
+name the plugin with --network-plugin.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD507", func(l Lookup) string {
 				return fmt.Sprintf("it is not known whether %s can query %s", p.Names(l.Sources), l.server())

@@ -70,7 +70,7 @@ func (l Lookup) Verdict(protocol corev1.Protocol) policy.Verdict {
 func (l Lookup) server() string {
 	switch {
 	case l.Resolver.Kind == ends.AssumedDNS:
-		return "the DNS server (not among the objects; assumed to be kube-system/kube-dns)"
+		return "the DNS server (" + AssumedText(l.Resolver) + ")"
 	case l.Resolver.Kind == ends.NodeDNS:
 		return "the resolvers of its node"
 	case l.Resolver.Kind == ends.NodeLocalDNS:
@@ -79,6 +79,19 @@ func (l Lookup) server() string {
 		return fmt.Sprintf("the DNS server (the pods of Service %s/%s)", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
 	}
 	return l.servers()
+}
+
+// AssumedText says why a DNS server is only assumed, and which.
+func AssumedText(r ends.Resolver) string {
+	if r.Unread != nil {
+		return "could not be read; assumed to be kube-system/kube-dns"
+	}
+	return "not among the objects; assumed to be kube-system/kube-dns"
+}
+
+// DNSRights says which rights it takes to know the DNS server of a namespace, and its policies.
+func DNSRights(namespace string) string {
+	return "ask with the right to get services and to list endpointslices, pods and networkpolicies in namespace " + namespace
 }
 
 // servers lists the addresses that are asked.
@@ -293,11 +306,13 @@ func shortNames(refs []cluster.Ref) []string {
 }
 
 // advice is what to do about lookups where no edit of a NetworkPolicy is known to help.
-func advice(code string) string {
-	switch code {
-	case "NPD505":
+func (l Lookup) advice(code string) string {
+	switch unread := l.Resolver.Unread; {
+	case code == "NPD507" && unread != nil:
+		return DNSRights(unread.Object.Namespace)
+	case code == "NPD505":
 		return "allow UDP and TCP port 53 to the cache with the network plugin's own policies: it is not known whether an ipBlock matches it"
-	case "NPD507":
+	case code == "NPD507":
 		return "add the objects of the DNS server's namespace to the files (-f), or name the plugin with --network-plugin"
 	}
 	return "allow UDP and TCP port 53 to the servers that the pod asks"
@@ -322,7 +337,7 @@ func (p *Pass) lookups(code string, message func(Lookup) string) {
 				f.Object, f.Field, f.Origin = e.Object, e.Path, e.Origin
 			}
 		} else {
-			f.Advice = advice(code)
+			f.Advice = l.advice(code)
 		}
 		f.Evidence = map[string]string{"server": l.server(), "udp": l.Verdict(corev1.ProtocolUDP).String(), "tcp": l.Verdict(corev1.ProtocolTCP).String()}
 		if len(owners) > 1 {

@@ -332,11 +332,17 @@ func (p *Pass) eachEdit(kinds []change.Kind, do func(change.Cause, change.Edit))
 // Settle makes up its mind about a lookup whose DNS server is only assumed, or is the node's. Denied
 // is certain only if no rule admits the DNS ports to anybody at all: otherwise the server may be one
 // that a rule does admit. The resolvers of a node may be the node itself, or cluster DNS.
+//
+// Where a cluster DNS Service could not be read, the server is not known either: what the policies of
+// the assumed one deny, another may admit, and what is Unknown hangs on that Service, too.
 func (l *Lookup) Settle() {
 	var open policy.Fact
 	switch l.Resolver.Kind {
 	case ends.AssumedDNS:
-		open = policy.Fact{Kind: policy.DNSServer, Object: cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}}
+		open = policy.Fact{Kind: policy.DNSServer, Object: cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: ends.AssumedNamespace, Name: "kube-dns"}}
+		if l.Resolver.Unread != nil {
+			open = *l.Resolver.Unread
+		}
 	case ends.NodeDNS:
 		open = policy.Fact{Kind: policy.NameAddress, Object: cluster.Ref{Kind: "DNSName", Name: ends.NodeResolvers}}
 	default:
@@ -345,14 +351,26 @@ func (l *Lookup) Settle() {
 	for _, a := range l.Answers {
 		for _, j := range a.Pairs {
 			for i := range j.Decisions {
-				d := &j.Decisions[i]
-				if d.Verdict == policy.Denied && admitsPort(d.Egress) {
+				if d := &j.Decisions[i]; l.unsettled(*d) {
 					d.Verdict = policy.Unknown
 					d.Facts = append(d.Facts, open)
 				}
 			}
 		}
 	}
+}
+
+// unsettled tells whether a decision hangs on which server it is that is asked.
+func (l *Lookup) unsettled(d policy.Decision) bool {
+	unread := l.Resolver.Unread
+	switch d.Verdict {
+	case policy.Denied:
+		return admitsPort(d.Egress) || unread != nil && d.Egress.Verdict != policy.Denied
+	case policy.Unknown:
+		return unread != nil
+	}
+	// All that goes by the usual name was read, and is not there: the server is elsewhere.
+	return unread != nil && unread.Object.Namespace != ends.AssumedNamespace
 }
 
 func admitsPort(d policy.DirectionDecision) bool {

@@ -1,6 +1,9 @@
 package cluster
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // GapReason is why something could not be read.
 type GapReason string
@@ -29,14 +32,32 @@ type Gap struct {
 
 // String prints the gap in one line.
 func (g Gap) String() string {
-	where := "in all namespaces"
-	switch {
-	case g.Namespace != "" && g.Name != "":
-		where = fmt.Sprintf("%s/%s", g.Namespace, g.Name)
-	case g.Name != "":
+	where := g.Where()
+	if g.Namespace != "" && g.Name != "" {
+		where = g.Namespace + "/" + g.Name
+	} else if g.Name != "" {
 		where = g.Name
-	case g.Namespace != "":
-		where = "in namespace " + g.Namespace
+	}
+	if where == "" {
+		return fmt.Sprintf("%s: %s", g.Resource, g.Reason)
 	}
 	return fmt.Sprintf("%s %s: %s", g.Resource, where, g.Reason)
+}
+
+// Where says in which namespaces the gap is; empty for what is in none.
+func (g Gap) Where() string {
+	switch {
+	case g.Namespace != "":
+		return "in namespace " + g.Namespace
+	case g.Name != "" || slices.Contains(inNoNamespace, g.Resource):
+		return ""
+	}
+	return "in all namespaces"
+}
+
+// inNoNamespace are the resources of Kubernetes itself and of the Gateway API that are read and that
+// are not in a namespace.
+var inNoNamespace = []string{
+	"namespaces", "nodes", "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
+	"ingressclasses.networking.k8s.io", "gatewayclasses.gateway.networking.k8s.io",
 }

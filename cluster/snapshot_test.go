@@ -47,7 +47,7 @@ func TestSealSorts(t *testing.T) {
 		got += n.Name + " "
 	}
 	got += show(s.Gaps)
-	if want := "a/a a/b b/a a b a b n1 n2 [nodes in all namespaces:  pods in namespace a:  pods in namespace b: ]"; got != want {
+	if want := "a/a a/b b/a a b a b n1 n2 [nodes:  pods in namespace a:  pods in namespace b: ]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -258,8 +258,8 @@ func TestGaps(t *testing.T) {
 		{"pods", "a", "[pods in namespace a: Forbidden]"},
 		{"pods", "b", "[]"},
 		{"pods", "c", "[]"},
-		{"nodes", "", "[nodes in all namespaces: TimedOut]"},
-		{"nodes", "a", "[nodes in all namespaces: TimedOut]"},
+		{"nodes", "", "[nodes: TimedOut]"},
+		{"nodes", "a", "[nodes: TimedOut]"},
 		{"services", "a", "[]"},
 	} {
 		if got := show(s.GapsFor(row.resource, row.namespace)); got != row.want {

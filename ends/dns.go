@@ -21,6 +21,9 @@ type Resolver struct {
 	Cache   *cluster.Agent // the node-local cache, when there is one
 	Servers []netip.Addr   // when addresses are asked
 	Routes  []Route
+	// Unread is the cluster DNS Service where it is not known which pods are behind it, or the first that
+	// may be there where one is assumed; nil where that much could be read.
+	Unread *policy.Fact
 }
 
 // ResolverKind is a way of finding DNS.
@@ -80,7 +83,7 @@ func ResolverOf(s *cluster.Snapshot, p *cluster.Pod) Resolver {
 		return r
 	}
 	if r.Service == nil {
-		r.Kind = AssumedDNS
+		r.Kind, r.Unread = AssumedDNS, unreadDNS(s)
 		r.ask(policy.PodEnd(usualDNS()))
 		return r
 	}
@@ -119,6 +122,13 @@ func (r *Resolver) askService(s *cluster.Snapshot) {
 	for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
 		end := End{Service: r.Service, Target: Target{Port: Port{Number: 53, Protocol: protocol}}}
 		r.Routes = append(r.Routes, serviceRoutes(s, end)...)
+	}
+	for i := range r.Routes {
+		unreadable := func(o Obstacle) bool { return o.Kind == BackendsUnreadable }
+		if route := &r.Routes[i]; route.Unread == nil && len(route.Backends) == 0 && slices.ContainsFunc(route.Obstacles, unreadable) {
+			r.Unread = &policy.Fact{Kind: policy.DNSServer, Object: r.Service.Ref(), Key: "endpointslices"}
+			route.Unread = r.Unread
+		}
 	}
 }
 
@@ -196,14 +206,28 @@ func nodeLocalCache(s *cluster.Snapshot) *cluster.Agent {
 	return s.Agents[i]
 }
 
+// unreadDNS returns the first of the cluster DNS Services that may be there, as far as could be read.
+func unreadDNS(s *cluster.Snapshot) *policy.Fact {
+	for _, ref := range cluster.DNSServices {
+		if serviceUnread(s, candidate{namespace: ref.Namespace, name: ref.Name}) {
+			about := cluster.Ref{APIVersion: "v1", Kind: "Service", Namespace: ref.Namespace, Name: ref.Name}
+			return &policy.Fact{Kind: policy.DNSServer, Object: about, Key: "services"}
+		}
+	}
+	return nil
+}
+
+// AssumedNamespace is where the DNS server is assumed to be.
+const AssumedNamespace = "kube-system"
+
 // usualDNS is the DNS server of most clusters, for manifests that do not hold one.
 func usualDNS() *cluster.Pod {
 	return &cluster.Pod{
-		Namespace: "kube-system",
+		Namespace: AssumedNamespace,
 		Labels:    cluster.Labels{Known: map[string]string{"k8s-app": "kube-dns"}, Open: cluster.AllKeys},
 		Template:  true,
 		Ready:     true,
-		Owner:     cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "kube-system", Name: "coredns"},
+		Owner:     cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: AssumedNamespace, Name: "coredns"},
 		Ports: []cluster.ContainerPort{
 			{Name: "dns", Protocol: corev1.ProtocolUDP, Number: 53},
 			{Name: "dns-tcp", Protocol: corev1.ProtocolTCP, Number: 53},

@@ -178,7 +178,7 @@ func serverText(l check.Lookup) string {
 	case ends.ClusterDNS:
 		return fmt.Sprintf("%s/%s", l.Resolver.Service.Namespace, l.Resolver.Service.Name)
 	case ends.AssumedDNS:
-		return "the cluster's DNS (not among the objects; assumed to be kube-system/kube-dns)"
+		return "the cluster's DNS (" + check.AssumedText(l.Resolver) + ")"
 	case ends.NodeLocalDNS:
 		return "the cache " + l.Resolver.Cache.Name
 	case ends.NodeDNS:

@@ -111,6 +111,13 @@ func FactText(f policy.Fact) FactWords {
 			fmt.Sprintf("read %s, or test the connection", o),
 		}
 	case policy.DNSServer:
+		if f.Key != "" {
+			missing := "which pods answer DNS: "
+			if f.Key != "services" {
+				missing += "what is behind "
+			}
+			return FactWords{missing + fmt.Sprintf("Service %s/%s could not be read", o.Namespace, o.Name), check.DNSRights(o.Namespace)}
+		}
 		return FactWords{"which pods answer DNS: the DNS Service is not among the objects that were read", "add the Services, EndpointSlices and pods of the DNS server's namespace (usually kube-system) to the files (-f)"}
 	case policy.MeshTunnel:
 		return FactWords{fmt.Sprintf("whether the mesh carries the traffic to %s on port %s, which the rules would then have to allow", o, f.Key), "test the connection; rules for pods in the mesh should allow the mesh's port"}

@@ -31,12 +31,17 @@ type Opens struct {
 	NotRead []string
 	// Unlisted: it could not be read which namespaces there are, and others may be among those ends.
 	Unlisted bool
+	// Assumed: an edit is for a DNS server that was only assumed, so that nobody's flows to it are among
+	// the changes.
+	Assumed bool
 	// After is the cluster as the edits leave it.
 	After *cluster.Snapshot
 }
 
 // Complete tells whether every flow that is opened, or may be, is among the changes.
-func (o *Opens) Complete() bool { return !o.Elsewhere && !o.Unlisted && len(o.NotRead) == 0 }
+func (o *Opens) Complete() bool {
+	return !o.Elsewhere && !o.Unlisted && !o.Assumed && len(o.NotRead) == 0
+}
 
 // Opens works out what the fixes of the findings open and close; nil where nothing has to be changed or
 // not enough was read for it: that of a connection which works as it is.
@@ -57,6 +62,9 @@ func (d *Diagnosis) Opens() *Opens {
 		changes = slices.DeleteFunc(changes, func(c flows.Change) bool { return !o.looksAt(c.Source) || !o.looksAt(c.Destination) })
 	}
 	o.notSeen(d.Snapshot, w)
+	o.Assumed = slices.ContainsFunc(d.DNS, func(l check.Lookup) bool {
+		return l.Resolver.Kind == ends.AssumedDNS && slices.ContainsFunc(l.Causes, func(c change.Cause) bool { return len(c.Edits) > 0 })
+	})
 	asked := d.askedFlows()
 	for _, c := range changes {
 		o.Changes = append(o.Changes, beside(c, asked)...)
@@ -283,6 +291,9 @@ func (o *Opens) Limits() string {
 	if o.Unlisted {
 		parts = append(parts, "which other namespaces there are could not be read")
 	}
+	if o.Assumed {
+		parts = append(parts, "the DNS server was not read, so who else reaches it is not known")
+	}
 	return strings.Join(parts, "; ")
 }
 
@@ -295,6 +306,8 @@ func (o *Opens) Nothing() string {
 	switch {
 	case limits == "":
 		return "nothing else"
+	case o.Assumed:
+		return "no other connection among what was read; " + limits
 	case len(o.NotRead) == 0 && !o.Unlisted:
 		return "in " + strings.Join(o.Namespaces, ", ") + ": nothing else; " + limits
 	}

@@ -45,7 +45,8 @@ const (
 	IngressController FactKind = "IngressController"
 	// GatewayPods: what carries the requests of a Gateway or a route is not known. Key says why.
 	GatewayPods FactKind = "GatewayPods"
-	// DNSServer: which pods answer DNS is not known.
+	// DNSServer: which pods answer DNS is not known. Key is the resource that could not be read; empty
+	// where none of the objects says.
 	DNSServer FactKind = "DNSServer"
 	// MeshTunnel: a mesh may carry the traffic on a port of its own. Key is that port.
 	MeshTunnel FactKind = "MeshTunnel"

@@ -236,11 +236,8 @@ func (p *pager) missing(facts []Fact, gaps []Gap, result string) {
 			rows = append(rows, []string{"Not read", Plain(g.Name + " " + g.Detail)})
 			continue
 		}
-		where := "in all namespaces"
-		if g.Namespace != "" {
-			where = "in namespace " + g.Namespace
-		}
-		rows = append(rows, []string{"Not read", Plain(strings.TrimSpace(g.Resource + " " + g.Name + " " + where + ": " + g.Reason))})
+		what := strings.Join(strings.Fields(g.Resource+" "+g.Name+" "+cluster.Gap{Resource: g.Resource, Namespace: g.Namespace, Name: g.Name}.Where()), " ")
+		rows = append(rows, []string{"Not read", Plain(what + ": " + g.Reason)})
 	}
 	if len(rows) > 0 {
 		p.blank()

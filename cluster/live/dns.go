@@ -7,7 +7,9 @@ import (
 )
 
 // dns reads the cluster DNS Service with its endpoints and pods, and the policies of its
-// namespace. A node-local cache is a DaemonSet and so among the agents.
+// namespace. Where there is none, or none that can be read, the policies are those of the namespace
+// in which it is looked for first and then assumed. A node-local cache is a DaemonSet and so among
+// the agents.
 func (r *reading) dns(ctx context.Context) error {
 	for _, ref := range cluster.DNSServices {
 		s, ok, err := one(ctx, r, serviceKind, ref.Namespace, ref.Name)
@@ -19,5 +21,6 @@ func (r *reading) dns(ctx context.Context) error {
 			return r.service(ctx, s)
 		}
 	}
+	r.touch(ctx, cluster.DNSServices[0].Namespace)
 	return nil
 }

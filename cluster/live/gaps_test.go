@@ -21,7 +21,7 @@ func TestForbidden(t *testing.T) {
 		{"pods", "back", []string{"pods back/b: Forbidden"}},
 		{"namespaces", "", []string{"namespaces back: Forbidden", "namespaces front: Forbidden"}},
 		{"namespaces", "back", []string{"namespaces back: Forbidden"}},
-		{"nodes", "", []string{"nodes in all namespaces: Forbidden"}},
+		{"nodes", "", []string{"nodes: Forbidden"}},
 		{"daemonsets.apps", livetest.Across, []string{"daemonsets.apps in all namespaces: Forbidden"}},
 	} {
 		server := livetest.New(t, twoPods()...)

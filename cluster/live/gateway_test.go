@@ -81,7 +81,7 @@ func TestGatewaysThatAreNotServed(t *testing.T) {
 	server := livetest.New(t, twoPods()...)
 	snapshot := read(t, open(t, server, live.Options{}), cluster.Scope{Gateways: []string{"HTTPRoute"}})
 	equal(t, "gaps", gaps(snapshot), []string{
-		"gatewayclasses.gateway.networking.k8s.io in all namespaces: NotServed",
+		"gatewayclasses.gateway.networking.k8s.io: NotServed",
 		"gateways.gateway.networking.k8s.io in all namespaces: NotServed",
 		"httproutes.gateway.networking.k8s.io in all namespaces: NotServed",
 		"referencegrants.gateway.networking.k8s.io in all namespaces: NotServed",
