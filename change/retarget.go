@@ -45,7 +45,7 @@ func misled(w World, denied []policy.Decision, lead policy.Decision) (Edit, bool
 	}
 	var right []cluster.ContainerPort
 	for _, c := range f.Destination.Pod.Ports {
-		if r.to = c.Number; c.Protocol == r.protocol && w.allows(flows, r) {
+		if r.to = c.Number; c.Protocol == r.protocol && w.allows(flows, r) && !w.closes(w.retarget(r)) {
 			right = append(right, c)
 		}
 	}
