@@ -56,6 +56,9 @@ func (p proposer) portEdits(r policy.RuleTrace) []Edit {
 				continue
 			}
 			from := corev1.Protocol(m.Want[0])
+			if about.bounded && entry.Port.StrVal != "" && !slices.Contains(append(about.named(entry.Port.StrVal, from), about.named(entry.Port.StrVal, p.flow.Protocol)...), p.flow.Arriving.Port) {
+				continue // with either protocol it is not the name of this port
+			}
 			add := p.addPort(r, clause)
 			if about.bounded && !about.have(p.flow.Arriving.Port, from) && !asksDNS(p.flow) {
 				edits = append(edits, p.portEdit(PortProtocol, clause, path+".protocol", string(from), string(p.flow.Protocol), otherProto))
