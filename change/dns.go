@@ -26,7 +26,7 @@ func SearchDNS(w World, denied []policy.Decision, namespace bool) ([]Cause, Worl
 		return nil, w
 	}
 	if allTurned(w, denied) {
-		causes, _ := SearchDNS(Start(w.base), denied, namespace)
+		causes, _ := SearchDNS(Start(w.base).Keep(w.kept), denied, namespace)
 		return causes, w
 	}
 	set := w.set
@@ -74,7 +74,12 @@ func forNamespace(w World, denied []policy.Decision, namespace bool) (Edit, *clu
 	}
 	after := set.With(edited)
 	helps := turned(after.Evaluate(lead.Flow).Egress) && helpsSeveral(set, after, lead.Flow)
-	return e, edited, helps && !cutsOffAny(set, after, edited)
+	if !helps || cutsOffAny(set, after, edited) {
+		return Edit{}, nil, false
+	}
+	widened := w
+	widened.set = after
+	return e, edited, !w.closes(widened)
 }
 
 // cutsOffAny tells whether a policy isolates pods that are open without it, or may.

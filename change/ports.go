@@ -17,6 +17,7 @@ import (
 const (
 	servicePort  = 10 // the rule has the Service's port, the pod listens on another
 	otherProto   = 11 // the number is right, the protocol is not
+	bothProtos   = 12 // the number is right, and one protocol more may be missing
 	deadPort     = 12 // no pod concerned has the port that the rule has
 	deadPortName = 12 // no pod concerned has the port name that the rule has
 	deadRange    = 14 // no pod concerned has a port in the range that the rule has
@@ -55,11 +56,15 @@ func (p proposer) portEdits(r policy.RuleTrace) []Edit {
 				continue
 			}
 			from := corev1.Protocol(m.Want[0])
-			if !about.bounded || about.have(p.flow.Arriving.Port, from) {
-				edits = append(edits, p.addPort(r, clause))
-			} else {
-				edits = append(edits, p.portEdit(PortProtocol, clause, path+".protocol", string(from), string(p.flow.Protocol), otherProto))
+			if about.bounded && entry.Port.StrVal != "" && !slices.Contains(append(about.named(entry.Port.StrVal, from), about.named(entry.Port.StrVal, p.flow.Protocol)...), p.flow.Arriving.Port) {
+				continue // with either protocol it is not the name of this port
 			}
+			add := p.addPort(r, clause)
+			if about.bounded && !about.have(p.flow.Arriving.Port, from) && !asksDNS(p.flow) {
+				edits = append(edits, p.portEdit(PortProtocol, clause, path+".protocol", string(from), string(p.flow.Protocol), otherProto))
+				add.Distance = bothProtos // for a question about both
+			}
+			edits = append(edits, add)
 		case policy.NameMismatch:
 			numbers := about.named(m.Want[0], p.flow.Protocol)
 			other := func(number int32) bool { return number != p.flow.Arriving.Port }
@@ -102,6 +107,13 @@ func (p proposer) portEdit(kind Kind, clause policy.Clause, path string, from, t
 	}
 	e.Patch = []Operation{{Op: op, Path: pointer(path), Value: to}}
 	return e
+}
+
+// asksDNS tells whether a flow is a query, which may come over either protocol whatever the servers
+// declare. Source: RFC 7766, section 5.
+func asksDNS(f policy.Flow) bool {
+	const domain = 53
+	return f.Dialled.Port == domain || f.Arriving.Port == domain
 }
 
 // addPort proposes the same number with the other protocol, for destinations that serve both.

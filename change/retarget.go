@@ -109,10 +109,11 @@ func meant(d policy.Decision) bool {
 }
 
 // allows tells whether all flows would be allowed at another port of their pods, which all of them
-// declare.
+// declare, and none that is kept be closed.
 func (w World) allows(flows []policy.Flow, r retargeted) bool {
+	before := w
 	w = w.retarget(r)
-	return !slices.ContainsFunc(flows, func(f policy.Flow) bool {
+	return !before.closes(w) && !slices.ContainsFunc(flows, func(f policy.Flow) bool {
 		return !slices.ContainsFunc(f.Destination.Pod.Ports, func(c cluster.ContainerPort) bool {
 			return c.Number == r.to && c.Protocol == r.protocol
 		}) || w.Evaluate(f).Verdict != policy.Allowed

@@ -26,9 +26,11 @@ type Cause struct {
 // all are turned or nothing helps. A Service that leads them to a port where nothing is declared to listen
 // comes first of all, since no policy is wrong then. Flows for which something that is written can be mended come
 // first: what is added for the others would cover them, too. A flow that no edit can turn has a
-// Cause without edits. It returns the world with all edits made.
+// Cause without edits. It returns the world with all edits made. No edit closes a flow that the world
+// keeps, or one of the denied flows that an edit before it has turned.
 func Search(w World, denied []policy.Decision) ([]Cause, World) {
 	denied = bounded(denied)
+	w = w.Keep(flowsOf(denied))
 	var causes []Cause
 	accept := func(cause Cause, after World) {
 		causes, w = append(causes, cause), after
@@ -53,6 +55,14 @@ func Search(w World, denied []policy.Decision) ([]Cause, World) {
 		}
 	}
 	return causes, w
+}
+
+func flowsOf(decisions []policy.Decision) []policy.Flow {
+	var out []policy.Flow
+	for _, d := range decisions {
+		out = append(out, d.Flow)
+	}
+	return out
 }
 
 // leading returns the denied flows that are not turned yet, one of them in front.
@@ -172,7 +182,7 @@ func turning(w World, dir policy.Direction, denied []policy.Decision) (best prop
 		if slices.ContainsFunc(p.flows, func(f policy.Flow) bool { return !turns(f) }) {
 			c.distance += shortfall
 		}
-		if c.after = after; !ok || c.distance < best.distance {
+		if c.after = after; (!ok || c.distance < best.distance) && !w.closes(after) {
 			best, ok = c, true
 		}
 	}

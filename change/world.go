@@ -17,10 +17,28 @@ type World struct {
 	retargeted []retargeted
 	// edits are those that were made, in order.
 	edits []Edit
+	// kept are flows, of the cluster as it was, that no edit may close.
+	kept []policy.Flow
 }
 
 // Start returns the world as it is.
 func Start(set *policy.Set) World { return World{base: set, set: set} }
+
+// Keep returns the world with flows that a search must not close: those of the same question. Where
+// policies deny them today, they count from the edit on that turns them.
+func (w World) Keep(flows []policy.Flow) World {
+	w.kept = append(slices.Clip(w.kept), flows...)
+	return w
+}
+
+// closes tells whether a kept flow that policies allow in this world is no longer allowed in
+// another, in either direction.
+func (w World) closes(after World) bool {
+	return slices.ContainsFunc(w.kept, func(f policy.Flow) bool {
+		was, is := w.Evaluate(f), after.Evaluate(f)
+		return turned(was.Egress) && !turned(is.Egress) || turned(was.Ingress) && !turned(is.Ingress)
+	})
+}
 
 // flow is a flow of the cluster as it was, in the cluster as it is now.
 func (w World) flow(f policy.Flow) policy.Flow {

@@ -33,19 +33,20 @@ is only for DNS an empty podSelector.`,
 	},
 	{
 		Code: "NPD502", Severity: Error,
-		Title:    "DNS is blocked: the rule for DNS does not match the DNS server",
+		Title:    "DNS is blocked: a rule for DNS exists but does not apply",
 		Symptoms: noNames,
-		Doc: `A rule for DNS exists, but it does not match the DNS pods. Usual mistakes: a label that the DNS pods
-do not have (k8s-app: coredns, while most clusters label CoreDNS pods k8s-app: kube-dns); a
-namespace label that does not exist; port 53 where the pods listen on another port, such as 5353 on
-OpenShift; port 53 without a protocol, which means TCP.
+		Doc: `A rule for DNS exists, but it does not match the DNS pods, or is ignored. Usual mistakes: a label
+that the DNS pods do not have (k8s-app: coredns, while most clusters label CoreDNS pods k8s-app:
+kube-dns); a namespace label that does not exist; port 53 where the pods listen on another port,
+such as 5353 on OpenShift; port 53 without a protocol, which means TCP; policyTypes without Egress,
+by which egress rules are ignored.
 
 What you see: java.net.UnknownHostException, EAI_AGAIN, "lookup ... i/o timeout".
 
 Verify: kubectl get pods -n kube-system -l k8s-app=kube-dns --show-labels, and kubectl get
 endpointslices -n kube-system -l kubernetes.io/service-name=kube-dns for their ports.
 
-Fix: select the DNS pods by the labels and the port they have.`,
+Fix: select the DNS pods by the labels and the port they have, and list Egress in policyTypes.`,
 		Run: func(p *Pass) {
 			p.lookups("NPD502", func(l Lookup) string {
 				return fmt.Sprintf("%s cannot look up names: %s", p.Names(l.Sources), l.mistake())

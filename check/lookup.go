@@ -35,7 +35,7 @@ func (l Lookup) code() string {
 		return "NPD501"
 	case l.Causes[0].Edits[0].Direction == policy.Ingress:
 		return "NPD504"
-	case slices.Contains(change.Additions, l.Causes[0].Edits[0].Kind), slices.Contains(subjects, l.Causes[0].Edits[0].Kind):
+	case slices.Contains(change.Additions, l.Causes[0].Edits[0].Kind), unselected(l.Causes[0].Edits[0]):
 		return "NPD501"
 	}
 	return "NPD502"
@@ -121,7 +121,12 @@ func (l Lookup) edits() []change.Edit {
 // allows nothing does.
 var subjects = []change.Kind{change.SubjectAll, change.SubjectLabelValue, change.SubjectLabelKey, change.PolicyMoved, change.PolicyTypes}
 
-// mistake says what is wrong with the rule that was meant for DNS.
+// unselected tells whether an edit says so: it is of the kind, or in the podSelector of a policy.
+func unselected(e change.Edit) bool {
+	return slices.Contains(subjects, e.Kind) || e.Rule.Policy != nil && e.Rule.Rule < 0 && e.Kind != change.UnlistedType
+}
+
+// mistake says what is wrong with the rule that was meant for DNS, or with what it depends on.
 func (l Lookup) mistake() string {
 	e := l.Causes[0].Edits[0]
 	switch e.Kind {
@@ -132,9 +137,20 @@ func (l Lookup) mistake() string {
 	case change.SelectorOperator:
 		return fmt.Sprintf("%s excludes by label %s (operator %v), and %s is excluded", place(e), e.Clause.Key, e.From, l.server())
 	case change.StampedLabel:
-		return fmt.Sprintf("%s asks for %s=%s, a label that changes with every rollout or replica", place(e), e.Clause.Key, strings.Join(e.Clause.Want, ","))
+		return fmt.Sprintf("%s asks for %s, a label that changes with every rollout or replica", place(e), asked(e.Clause))
 	case change.NamespaceLabelAdded, change.PodLabelAdded:
 		return fmt.Sprintf("the rule for DNS, %s, asks for %s=%v, which %s does not have; %s needs that label", place(e), e.Clause.Key, e.To, l.server(), e.Object)
+	case change.UnlistedType:
+		return fmt.Sprintf("policy %s has %s rules that would allow DNS, but policyTypes does not list %s, so they are ignored", e.Object.Name, e.Direction, typeName(e.Direction.String()))
+	case change.ExtraRequirement:
+		return fmt.Sprintf("the rule for DNS, %s, allows pods %s; no pod has all of these labels: %s has no label %s", place(e), selectorOf(e), l.server(), e.Clause.Key)
+	case change.UnitedRequirements:
+		return fmt.Sprintf("the rule for DNS, %s, asks for %s=%s and %s=%s at once, which is impossible; %s has %s=%s", place(e), e.Clause.Key, valuesText(e.From), e.Clause.Key, strings.Join(e.Clause.Want, ","), l.server(), e.Clause.Key, e.Clause.Saw)
+	case change.PortRange:
+		entry := change.PortsOf(e.Rule)[e.Rule.Port]
+		return fmt.Sprintf("the rule for DNS, %s, allows ports %d-%d; %s has port %d", place(e), entry.Port.IntVal, *entry.EndPort, l.server(), l.Causes[0].Flow.Arriving.Port)
+	case change.TargetPort:
+		return fmt.Sprintf("Service %s sends its port %d to port %v, which no pod behind it declares and no rule allows; at %v, which they declare, policies allow DNS", name(e.Object), l.Causes[0].Flow.Dialled.Port, e.From, e.To)
 	case change.PeerSplit:
 		return fmt.Sprintf("%s has one peer with two selectors, which must both match; %s matches only one of them", place(e), l.server())
 	}

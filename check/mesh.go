@@ -170,7 +170,7 @@ func (p *Pass) sidecar(pod *cluster.Pod, c control) {
 		return
 	}
 	d.Ingress.Verdict, d.Verdict = policy.Allowed, policy.Denied
-	causes, _ := change.Search(change.Start(p.Set), []policy.Decision{d})
+	causes, _ := change.Search(change.Start(p.Set).Keep(p.Flows()), []policy.Decision{d})
 	for _, cause := range causes {
 		f.Fix = append(f.Fix, cause.Edits...)
 	}

@@ -176,6 +176,23 @@ func Denied(answers []Answer) []policy.Decision {
 	return out
 }
 
+// Flows lists every flow of a question: of its answers, and of the lookups that go with them.
+func (p *Pass) Flows() []policy.Flow {
+	answers := slices.Clone(p.Answers)
+	for _, l := range p.DNS {
+		answers = append(answers, l.Answers...)
+	}
+	var out []policy.Flow
+	for _, a := range answers {
+		for _, j := range a.Pairs {
+			for _, d := range j.Decisions {
+				out = append(out, d.Flow)
+			}
+		}
+	}
+	return out
+}
+
 // report adds a finding of the check that runs. Severity and code are the check's unless the
 // finding says otherwise.
 func (p *Pass) report(f Finding) {

@@ -114,16 +114,26 @@ func Diagnose(q Question) (*Diagnosis, error) {
 	for i := range routes {
 		d.Answers = append(d.Answers, d.judge(source, destination, routes[i]))
 	}
-	d.Causes, d.after = change.Search(change.Start(d.Set), check.Denied(d.Answers))
 	if destination.ByName && !source.WayIn() { // controllers follow the endpoints
 		d.lookups()
 	}
+	d.search()
 	d.conclude()
 	d.Steps = d.walk()
 	if d.Observed = q.Observed; d.Result != Works || q.Since > 0 {
 		d.Changes = d.changes(q)
 	}
 	return d, nil
+}
+
+// search finds the causes of what is denied. No fix takes away what the question found allowed.
+func (d *Diagnosis) search() {
+	d.Causes, d.after = change.Search(change.Start(d.Set).Keep(d.Flows()), check.Denied(d.Answers))
+	for i := range d.DNS {
+		l := &d.DNS[i]
+		namespace := d.Source.Ref.Kind == "Namespace" && l.Resolver.Kind != ends.CustomDNS && l.Resolver.Kind != ends.NodeDNS
+		l.Causes, d.after = change.SearchDNS(d.after, check.Denied(l.Answers), namespace)
+	}
 }
 
 // judge evaluates every pair of a route.

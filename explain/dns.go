@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/netpol-doctor/netpol-doctor/change"
 	"github.com/netpol-doctor/netpol-doctor/check"
 	"github.com/netpol-doctor/netpol-doctor/cluster"
 	"github.com/netpol-doctor/netpol-doctor/ends"
@@ -23,10 +22,11 @@ func DNS(q One) (*OneStep, error) {
 	if none, ok := s.withoutPods(); ok {
 		return s.step(StepDNS, "DNS", []Line{none}), nil
 	}
-	d := &Diagnosis{Pass: *s.pass, after: change.Start(s.pass.Set)}
+	d := &Diagnosis{Pass: *s.pass}
 	d.Source = ends.End{Ref: s.end.Ref, Pods: s.pods}
 	d.Destination.ByName = true
 	d.lookups()
+	d.search()
 	s.pass = &d.Pass
 	return s.step(StepDNS, "DNS", d.dnsLines()), nil
 }
@@ -60,8 +60,6 @@ func (d *Diagnosis) lookups() {
 			l.Answers = append(l.Answers, d.judge(source, ends.End{}, r))
 		}
 		l.Settle()
-		namespace := d.Source.Ref.Kind == "Namespace" && l.Resolver.Kind != ends.CustomDNS && l.Resolver.Kind != ends.NodeDNS
-		l.Causes, d.after = change.SearchDNS(d.after, check.Denied(l.Answers), namespace)
 		d.DNS = append(d.DNS, l)
 	}
 	d.upstream()

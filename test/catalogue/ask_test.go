@@ -51,6 +51,8 @@ type finding struct {
 	Message  string          `json:"message"`
 	Fix      json.RawMessage `json:"fix"`
 	Advice   string          `json:"advice"`
+	// Evidence has the verdicts of lookups, among others.
+	Evidence map[string]string `json:"evidence"`
 }
 
 type ref struct {

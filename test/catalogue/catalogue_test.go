@@ -218,6 +218,7 @@ func (a *archive) testFixes(t *testing.T, q *question, got answer) {
 			}
 		}
 		after := a.askAbout(t, q, repaired(t, objects, forms[name], all))
+		testKept(t, q, got, after, all)
 		for _, f := range got.Findings {
 			if len(f.Fix) > 0 && slices.Contains(after.words().codes, f.Code) {
 				t.Errorf("line %d: %s\n%s is still there after all fixes (of policies %s): %v\n%s", q.line, q.text, f.Code, name, all, after.told(t))

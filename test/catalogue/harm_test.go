@@ -13,7 +13,7 @@ import (
 )
 
 // connection is one pod, or the template of a workload, that may talk to another on a port that
-// the latter declares.
+// the latter declares, or that a Service leads to.
 type connection struct {
 	from, to ref
 	port     int32
@@ -26,7 +26,8 @@ type town struct {
 	owners   map[ref]ref
 }
 
-// townOf judges every pair of pods of a cluster on every declared port.
+// townOf judges every pair of pods of a cluster on every port that is declared or that a Service
+// leads to.
 func townOf(t *testing.T, q *question, objects []object) town {
 	t.Helper()
 	source, err := file.Open(t.Context(), []string{folderOf(t, objects)}, file.Options{})
@@ -56,7 +57,7 @@ func townOf(t *testing.T, q *question, objects []object) town {
 	}
 	for _, from := range pods {
 		for _, to := range pods {
-			for _, port := range to.Ports {
+			for _, port := range portsOf(s, to) {
 				if from == to {
 					continue
 				}
@@ -74,6 +75,51 @@ func townOf(t *testing.T, q *question, objects []object) town {
 		}
 	}
 	return out
+}
+
+// portsOf are the ports that a pod declares, and those that Services send to by number.
+func portsOf(s *cluster.Snapshot, pod *cluster.Pod) []cluster.ContainerPort {
+	out := slices.Clone(pod.Ports)
+	for _, v := range s.Services {
+		if !slices.Contains(s.SelectedBy(v), pod) {
+			continue
+		}
+		for _, p := range v.Ports {
+			number := p.TargetPort.IntVal
+			if number == 0 && p.TargetPort.StrVal == "" {
+				number = p.Port
+			}
+			same := func(c cluster.ContainerPort) bool { return c.Number == number && c.Protocol == p.Protocol }
+			if number != 0 && !slices.ContainsFunc(out, same) {
+				out = append(out, cluster.ContainerPort{Number: number, Protocol: p.Protocol})
+			}
+		}
+	}
+	return out
+}
+
+// testKept: no connection of a question that was allowed before the fixes is denied after them.
+func testKept(t *testing.T, q *question, got, after answer, fixes []fix) {
+	t.Helper()
+	for _, was := range got.Pairs {
+		lost := func(is pair) bool {
+			return is.Verdict == "Denied" && is.Flow == was.Flow && overlap(was.Sources, is.Sources) && overlap(was.Destinations, is.Destinations)
+		}
+		if was.Verdict == "Allowed" && slices.ContainsFunc(after.Pairs, lost) {
+			t.Errorf("line %d: %s\nthe fix takes away what the question found allowed: %+v\n%v", q.line, q.text, was, fixes)
+		}
+	}
+	for _, f := range after.Findings {
+		for _, protocol := range []string{"udp", "tcp"} {
+			if f.Evidence[protocol] == "Denied" && !slices.ContainsFunc(got.Findings, func(was finding) bool { return was.Evidence[protocol] == "Denied" }) {
+				t.Errorf("line %d: %s\nthe fix takes DNS over %s away: %s\n%v", q.line, q.text, protocol, f.Message, fixes)
+			}
+		}
+	}
+}
+
+func overlap(a, b []ref) bool {
+	return slices.ContainsFunc(a, func(r ref) bool { return slices.Contains(b, r) })
 }
 
 // refOf leaves the version out, as documents do where they name an end.
