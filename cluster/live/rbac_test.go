@@ -59,7 +59,7 @@ func TestRights(t *testing.T) {
 func TestRightsForbidden(t *testing.T) {
 	for resource, want := range map[string]string{
 		"roles.rbac.authorization.k8s.io":               "roles.rbac.authorization.k8s.io in namespace shop: Forbidden",
-		"clusterrolebindings.rbac.authorization.k8s.io": "clusterrolebindings.rbac.authorization.k8s.io in all namespaces: Forbidden",
+		"clusterrolebindings.rbac.authorization.k8s.io": "clusterrolebindings.rbac.authorization.k8s.io: Forbidden",
 	} {
 		server := livetest.New(t, rightsOfShop()...)
 		server.Deny(resource, "")
