@@ -24,10 +24,10 @@ func (r retargeted) through(f policy.Flow) bool {
 	return port != nil && f.Service == r.service && index == r.index && f.Arriving.Port == r.from
 }
 
-// misled finds denied flows that a Service leads to a port which none of the pods that it selects declares and
-// no rule allows to anybody, where every one of them would be allowed at another port that all of them declare: then
-// the Service is wrong, most likely, and not the policies. It returns the edit of the Service, and the
-// first of the flows. Source: core/v1 ServicePort.TargetPort.
+// misled tells whether a Service leads a denied flow, and those denied with it, to a port which none of the
+// pods that it selects declares and no rule allows to anybody, while each of them would be allowed at another
+// port that all of these pods declare: then the Service is wrong, most likely, and not the policies. It
+// returns the edit of the Service. Source: core/v1 ServicePort.TargetPort.
 func misled(w World, denied []policy.Decision, lead policy.Decision) (Edit, bool) {
 	f := lead.Flow
 	index, port := dialled(f)

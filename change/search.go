@@ -36,7 +36,10 @@ func Search(w World, denied []policy.Decision) ([]Cause, World) {
 		causes, w = append(causes, cause), after
 	}
 	for _, d := range denied {
-		if e, ok := misled(w, denied, d); ok && len(causes) < maxCauses && !allTurned(w, []policy.Decision{d}) {
+		if len(causes) == maxCauses || allTurned(w, []policy.Decision{d}) {
+			continue
+		}
+		if e, ok := misled(w, denied, d); ok {
 			after, _ := w.Make([]Edit{e})
 			accept(Cause{Flow: d.Flow, Edits: []Edit{e}, After: after.Evaluate(d.Flow)}, after)
 		}
